@@ -11,7 +11,10 @@ var stamp = path.join(root, 'node_modules', '.mooring-installed');
 var lock = path.join(root, '.install-lock');
 
 function wanted() {
-  return crypto.createHash('sha256').update(fs.readFileSync(path.join(root, 'package-lock.json'))).digest('hex');
+  return crypto
+    .createHash('sha256')
+    .update(fs.readFileSync(path.join(root, 'package-lock.json')))
+    .digest('hex');
 }
 
 function isInstalled() {

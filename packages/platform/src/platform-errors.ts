@@ -16,9 +16,21 @@ const sentences: Record<string, { code: Parameters<typeof platformErrors>[0]; te
   EPERM: { code: 'file.not.allowed', text: 'may not be changed by this user', next: 'Check owner and permissions.' },
   ENOTDIR: { code: 'file.not.folder', text: 'lies below something that is not a folder', next: 'Check the path.' },
   EISDIR: { code: 'file.not.folder', text: 'is a folder, not a file', next: 'Name a file.' },
-  EEXIST: { code: 'file.not.folder', text: 'exists already and is not a folder', next: 'Move it away or name another place.' },
-  ENOSPC: { code: 'file.disk.full', text: 'could not be written: the disk is full', next: 'Free some space and repeat; nothing was changed.' },
-  EDQUOT: { code: 'file.disk.full', text: 'could not be written: the disk quota is used up', next: 'Free some space and repeat; nothing was changed.' },
+  EEXIST: {
+    code: 'file.not.folder',
+    text: 'exists already and is not a folder',
+    next: 'Move it away or name another place.',
+  },
+  ENOSPC: {
+    code: 'file.disk.full',
+    text: 'could not be written: the disk is full',
+    next: 'Free some space and repeat; nothing was changed.',
+  },
+  EDQUOT: {
+    code: 'file.disk.full',
+    text: 'could not be written: the disk quota is used up',
+    next: 'Free some space and repeat; nothing was changed.',
+  },
   EROFS: { code: 'file.read.only', text: 'lies on a read-only file system', next: 'Name a place that can be written.' },
 };
 
@@ -28,7 +40,16 @@ export function fileError(error: unknown, path: string): unknown {
   if (typeof code !== 'string' || (error as NodeJS.ErrnoException).syscall === undefined) return error;
   const known = sentences[code];
   if (!known) {
-    return platformErrors('file.failed', { message: `${path}: ${(error as Error).message}.`, cause: error, data: { path } });
+    return platformErrors('file.failed', {
+      message: `${path}: ${(error as Error).message}.`,
+      cause: error,
+      data: { path },
+    });
   }
-  return platformErrors(known.code, { message: `${path} ${known.text}.`, next: known.next, cause: error, data: { path } });
+  return platformErrors(known.code, {
+    message: `${path} ${known.text}.`,
+    next: known.next,
+    cause: error,
+    data: { path },
+  });
 }

@@ -131,7 +131,14 @@ export function parserOf(program: Program): { parser: ArgumentParser; commands: 
   const commands = new Map<string, Command>();
   const subs = new Map<string, SubparsersAction>();
   const subOf = (prefix: string, owner: ArgumentParser) => {
-    const sub = subs.get(prefix) ?? owner.add_subparsers({ dest: `command_${prefix.split(' ').length}_${prefix}`, metavar: 'COMMAND', required: true, help: 'One of the commands above.' });
+    const sub =
+      subs.get(prefix) ??
+      owner.add_subparsers({
+        dest: `command_${prefix.split(' ').length}_${prefix}`,
+        metavar: 'COMMAND',
+        required: true,
+        help: 'One of the commands above.',
+      });
     subs.set(prefix, sub);
     return sub;
   };

@@ -39,7 +39,13 @@ export function commandReference(program: Program): string {
     `Exit status: 0 success, 2 wrong usage, ${program.failureExit} any other failure unless a command says otherwise. Every command takes \`--json\`: standard output is then one JSON object, the result or \`{"error": {"code", "message", "next"}}\`.`,
   ];
   if (program.options?.length) {
-    parts.push(['| option before the command | meaning |', '|---|---|', ...program.options.filter((o) => !o.hidden).map(optionRow)].join('\n'));
+    parts.push(
+      [
+        '| option before the command | meaning |',
+        '|---|---|',
+        ...program.options.filter((o) => !o.hidden).map(optionRow),
+      ].join('\n'),
+    );
   }
   for (const group of program.groups) {
     parts.push(`**${group.title}**: ${group.commands.map((c) => `\`${c.name}\``).join(' · ')}`);

@@ -23,7 +23,9 @@ export async function runProgram(program: Program, argv: readonly string[], io: 
     if (program.usageErrors === 'argparse') {
       io.stderr.write(`${error.parser.format_usage()}${error.parser.prog}: error: ${error.text}\n`);
     } else {
-      io.stderr.write(`error: ${error.text}\n\n${error.parser.format_usage()}'${error.parser.prog} -h' explains more.\n`);
+      io.stderr.write(
+        `error: ${error.text}\n\n${error.parser.format_usage()}'${error.parser.prog} -h' explains more.\n`,
+      );
     }
     return error.status;
   }
@@ -36,7 +38,12 @@ export async function runProgram(program: Program, argv: readonly string[], io: 
   process.on('SIGTERM', interrupt);
   const interrupted = new Promise<never>((_, reject) => {
     interruption.signal.addEventListener('abort', () => {
-      reject(terminalErrors('interrupted', { message: program.interrupted?.text ?? 'Interrupted.', exitCode: program.interrupted?.exitCode ?? 130 }));
+      reject(
+        terminalErrors('interrupted', {
+          message: program.interrupted?.text ?? 'Interrupted.',
+          exitCode: program.interrupted?.exitCode ?? 130,
+        }),
+      );
     });
   });
   interrupted.catch(() => undefined);
