@@ -45,6 +45,12 @@ const jsonOption: Option = {
   help: 'Write the result as one JSON object to standard output; everything for people goes to standard error.',
 };
 
+/** Named so that argparse says "invalid int value", as Python's does. */
+function int(value: string): number {
+  if (!/^\s*[+-]?\d+\s*$/.test(value)) throw new TypeError(value);
+  return Number(value);
+}
+
 function addOption(parser: Pick<ArgumentParser, 'add_argument'>, option: Option): void {
   const common = {
     dest: option.name,
@@ -58,7 +64,7 @@ function addOption(parser: Pick<ArgumentParser, 'add_argument'>, option: Option)
   parser.add_argument(...option.flags, {
     ...common,
     metavar: option.metavar,
-    ...(option.kind === 'integer' ? { type: 'int' } : {}),
+    ...(option.kind === 'integer' ? { type: int } : {}),
     ...(option.kind === 'list' ? { action: 'append' } : {}),
     ...(option.choices ? { choices: option.choices } : {}),
     ...(option.default === undefined ? {} : { default: option.default }),
