@@ -1,0 +1,22 @@
+import type { Clock } from '@mooring/platform';
+import type { Vault } from '../keys/vault.ts';
+import type { ServiceSettings } from '../serve/settings.ts';
+import type { Storage } from './storage.ts';
+
+/** What every rule of the service works with. */
+export interface Domain {
+  readonly storage: Storage;
+  readonly vault: Vault;
+  readonly clock: Clock;
+  readonly settings: ServiceSettings;
+}
+
+/** Who does something, for permissions and the audit record. */
+export interface Actor {
+  /** An operator is someone with access to the data folder or its admin socket. */
+  readonly kind: 'api-key' | 'operator' | 'user';
+  readonly id: string;
+  readonly accountId: string;
+  readonly permissions: ReadonlySet<string>;
+  readonly requestId?: string;
+}

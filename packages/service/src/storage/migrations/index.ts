@@ -1,0 +1,14 @@
+import type { Migration } from 'kysely/migration';
+import * as m0001 from './0001-accounts-keys-certificates.ts';
+
+/** In order; the number in front is the version of the schema. A released one is never changed. */
+export const migrations: Readonly<Record<string, Migration>> = {
+  '0001-accounts-keys-certificates': m0001,
+};
+
+export function schemaVersionOf(migrationName: string): number {
+  return Number.parseInt(migrationName, 10);
+}
+
+/** The schema that this program works with. */
+export const schemaVersion: number = Math.max(...Object.keys(migrations).map(schemaVersionOf));

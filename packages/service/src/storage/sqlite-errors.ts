@@ -1,0 +1,69 @@
+import { isMooringError } from '@mooring/platform';
+import { storageErrors } from '../errors.ts';
+
+type Known = { code: Parameters<typeof storageErrors>[0]; text: string; next: string };
+
+/** Primary result codes, https://www.sqlite.org/rescode.html */
+const known: Record<number, Known> = {
+  5: { code: 'storage.busy', text: 'is locked by another program', next: 'End the program that has it open.' },
+  8: {
+    code: 'storage.read.only',
+    text: 'may not be written',
+    next: 'Check the owner and permissions of the folder, and that the file system is not mounted read-only.',
+  },
+  11: {
+    code: 'storage.damaged',
+    text: 'is damaged',
+    next: 'Stop the service and restore a backup into a new folder with "mooring restore".',
+  },
+  13: {
+    code: 'storage.disk.full',
+    text: 'could not be written: the disk is full',
+    next: 'Free some space and repeat; nothing was changed.',
+  },
+  14: {
+    code: 'storage.read.only',
+    text: 'cannot be opened',
+    next: 'Check the owner and permissions of the folder and its files.',
+  },
+  26: {
+    code: 'storage.damaged',
+    text: 'is not a database',
+    next: 'Name another data folder, or restore a backup into a new one with "mooring restore".',
+  },
+};
+
+function resultCode(error: unknown): number | undefined {
+  const code = (error as { errcode?: unknown } | undefined)?.errcode;
+  return typeof code === 'number' ? code : undefined;
+}
+
+/** Turns what SQLite says about the file or the disk into an expected error; all else is passed through unchanged. */
+export function sqliteError(error: unknown, path: string): unknown {
+  const code = resultCode(error);
+  if (code === undefined || isMooringError(error)) return error;
+  const primary = code & 0xff;
+  const found = known[primary];
+  if (found) {
+    return storageErrors(found.code, {
+      message: `${path} ${found.text}.`,
+      next: found.next,
+      cause: error,
+      data: { path },
+    });
+  }
+  // 10 is an error of the device underneath; 1 (SQL) and 19 (constraints) are for the caller.
+  if (primary !== 10) return error;
+  return storageErrors('storage.failed', {
+    message: `${path}: ${(error as Error).message}.`,
+    next: 'Check the disk.',
+    cause: error,
+    data: { path },
+  });
+}
+
+/** True if a row was refused because one with the same unique value is there; on either database. */
+export function isUniqueViolation(error: unknown): boolean {
+  const code = resultCode(error);
+  return code === 2067 || code === 1555 || (error as { code?: unknown } | undefined)?.code === '23505';
+}

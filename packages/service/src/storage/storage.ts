@@ -1,0 +1,108 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { type Clock, ensureDirectory, fileError } from '@mooring/platform';
+import { Kysely } from 'kysely';
+import type { Migration } from 'kysely/migration';
+import { executedMigrations, migrate, refuseNewer } from './migrate.ts';
+import { migrations as ourMigrations } from './migrations/index.ts';
+import type { Schema } from './schema.ts';
+import { NodeSqliteDialect } from './sqlite-dialect.ts';
+import { sqliteError } from './sqlite-errors.ts';
+
+export const databaseFileName = 'mooring.sqlite';
+
+export interface Storage {
+  /** Inside `transaction` this is the transaction, so that what belongs together needs no passing on. */
+  readonly db: Kysely<Schema>;
+  /** All of `work` or nothing. One inside another joins it. */
+  transaction<T>(work: (db: Kysely<Schema>) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+  readonly folder: string;
+  /** Path of the database file. */
+  readonly file: string;
+}
+
+export interface StorageOptions {
+  /** Data folder, made with mode 0700 if it is not there; `:memory:` for a database that no one keeps. */
+  folder: string;
+  clock: Clock;
+  /** Other than our own, for tests. */
+  migrations?: Readonly<Record<string, Migration>>;
+  /** Called with the names that are pending, before an existing database is changed. */
+  beforeMigration?: (pending: readonly string[]) => Promise<void>;
+}
+
+/** SQLite makes its files with the umask, and its journal with the mode of the database: so that one comes first. */
+async function makePrivateFile(path: string): Promise<void> {
+  try {
+    const file = await open(path, 'a', 0o600);
+    await file.close();
+  } catch (error) {
+    throw fileError(error, path);
+  }
+}
+
+async function openDatabase(folder: string, path: string): Promise<DatabaseSync> {
+  if (folder !== ':memory:') {
+    await ensureDirectory(folder, 0o700);
+    await makePrivateFile(path);
+  }
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(path, { timeout: 5000, enableForeignKeyConstraints: true });
+    database.exec('pragma journal_mode = wal; pragma synchronous = full;');
+    return database;
+  } catch (error) {
+    database?.close();
+    throw sqliteError(error, path);
+  }
+}
+
+/**
+ * Opens the database of a data folder and brings it to our schema.
+ * It does not take the folder's lock: that is for whoever opens it for long.
+ *
+ * @throws MooringError `storage.*`, `file.*`
+ */
+export async function openStorage(options: StorageOptions): Promise<Storage> {
+  const { folder } = options;
+  const path = folder === ':memory:' ? folder : join(folder, databaseFileName);
+  const database = await openDatabase(folder, path);
+  const root = new Kysely<Schema>({ dialect: new NodeSqliteDialect(database, path) });
+  try {
+    const migrations = options.migrations ?? ourMigrations;
+    const untyped = root as unknown as Kysely<never>;
+    const executed = await executedMigrations(untyped);
+    const known = Object.keys(migrations).sort();
+    refuseNewer(executed, known, path);
+    const pending = known.filter((name) => !executed.includes(name));
+    if (pending.length > 0) {
+      if (executed.length > 0) await options.beforeMigration?.(pending);
+      await migrate(untyped, migrations, path);
+    }
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+
+  const current = new AsyncLocalStorage<Kysely<Schema>>();
+  return {
+    folder,
+    file: path,
+    get db() {
+      return current.getStore() ?? root;
+    },
+    async transaction(work) {
+      const joined = current.getStore();
+      if (joined) return work(joined);
+      return root.transaction().execute((transaction) => current.run(transaction, () => work(transaction)));
+    },
+    close: async () => {
+      // Folds the log into the file, so that a copy of the folder at rest is complete.
+      database.exec('pragma wal_checkpoint(truncate)');
+      await root.destroy();
+    },
+  };
+}
