@@ -1,0 +1,187 @@
+import type { Agent } from 'node:http';
+import { restErrors } from '../errors.ts';
+import type {
+  AccountInfo,
+  AccountUpdateReq,
+  AllServerCredentialsResponseData,
+  ApiKeyInfoReq,
+  ApiKeyInfoResp,
+  ApiKeyUpdateReq,
+  DeveloperCertificateRequestData,
+  DeveloperCertificateResponseData,
+  ServerCredentialsResponseData,
+  TrustedCertificateReq,
+  TrustedCertificateResp,
+  TrustedCertificateUpdateReq,
+} from '../schemas/index.ts';
+import { serviceAddress } from './address.ts';
+import { bodyOf, refused } from './answer.ts';
+import { fetchCertificateAuthority } from './certificate-authority.ts';
+import { exchange } from './exchange.ts';
+import { pages } from './pages.ts';
+
+export interface RestClientOptions {
+  /** `https://host[:port]` or `http://host[:port]`. */
+  url: string;
+  /** `ak_…`; none for a service that asks for none. */
+  apiKey?: string;
+  /** PEM of the only CAs to trust. The machine's own are trusted if neither this nor the fingerprint is given. */
+  ca?: string;
+  /** SHA-256 of a certificate in the chain of the service, which is then the only one to trust. */
+  caFingerprint?: string;
+  /** Milliseconds for one request; 30,000 if absent. */
+  timeout?: number;
+  /** Name and version of the program. */
+  userAgent: string;
+  signal?: AbortSignal;
+}
+
+/** Conditions of a list: `{ name__eq: 'mycert' }`. */
+export type ListFilter = Readonly<Record<string, string | number | boolean>>;
+
+/**
+ * The REST interface of a Device Management service, typed. Every call throws a MooringError `rest.*` with a
+ * sentence, what to do next, and data `{ status, requestId, fields }` where a service answered. The API key is
+ * in no error.
+ */
+export class RestClient {
+  readonly url: URL;
+  readonly #options: RestClientOptions;
+  readonly #apiKey: string | undefined;
+  #trust: Promise<string | undefined> | undefined;
+  #agent: Agent | undefined;
+
+  constructor(options: RestClientOptions) {
+    this.#options = options;
+    this.url = serviceAddress(options.url);
+    this.#apiKey = options.apiKey?.trim().replace(/^bearer\s+/i, '') || undefined;
+    if (this.#apiKey !== undefined && !/^[\x21-\x7e]+$/.test(this.#apiKey)) {
+      throw restErrors('rest.key.malformed', {
+        message: 'The API key holds blanks or characters that no API key has.',
+        next: 'Copy it again; it begins with ak_ and has 111 characters.',
+      });
+    }
+  }
+
+  /** The account of the API key. */
+  account(options: { limits?: boolean; policies?: boolean } = {}): Promise<AccountInfo> {
+    const include = [options.limits ? 'limits' : '', options.policies ? 'policies' : ''].filter(Boolean).join(',');
+    return this.#get('/v3/accounts/me', include === '' ? {} : { include });
+  }
+
+  updateAccount(changes: AccountUpdateReq): Promise<AccountInfo> {
+    return this.#send('PUT', '/v3/accounts/me', changes);
+  }
+
+  readonly apiKeys = {
+    list: (filter: ListFilter = {}) => this.#list<ApiKeyInfoResp>('/v3/api-keys', filter),
+    me: (): Promise<ApiKeyInfoResp> => this.#get('/v3/api-keys/me'),
+    get: (id: string): Promise<ApiKeyInfoResp> => this.#get(`/v3/api-keys/${encodeURIComponent(id)}`),
+    /** The only answer, with `resetSecret`, that holds the whole key. */
+    create: (key: ApiKeyInfoReq): Promise<ApiKeyInfoResp> => this.#send('POST', '/v3/api-keys', key),
+    update: (id: string, changes: ApiKeyUpdateReq): Promise<ApiKeyInfoResp> =>
+      this.#send('PUT', `/v3/api-keys/${encodeURIComponent(id)}`, changes),
+    resetSecret: (id: string): Promise<ApiKeyInfoResp> =>
+      this.#send('POST', `/v3/api-keys/${encodeURIComponent(id)}/reset-secret`, {}),
+    delete: (id: string): Promise<void> => this.#delete(`/v3/api-keys/${encodeURIComponent(id)}`),
+  };
+
+  readonly developerCertificates = {
+    create: (certificate: DeveloperCertificateRequestData): Promise<DeveloperCertificateResponseData> =>
+      this.#send('POST', '/v3/developer-certificates', certificate),
+    get: (id: string): Promise<DeveloperCertificateResponseData> =>
+      this.#get(`/v3/developer-certificates/${encodeURIComponent(id)}`),
+  };
+
+  readonly trustedCertificates = {
+    list: (filter: ListFilter = {}) => this.#list<TrustedCertificateResp>('/v3/trusted-certificates', filter),
+    get: (id: string): Promise<TrustedCertificateResp> =>
+      this.#get(`/v3/trusted-certificates/${encodeURIComponent(id)}`),
+    create: (certificate: TrustedCertificateReq): Promise<TrustedCertificateResp> =>
+      this.#send('POST', '/v3/trusted-certificates', certificate),
+    update: (id: string, changes: TrustedCertificateUpdateReq): Promise<TrustedCertificateResp> =>
+      this.#send('PUT', `/v3/trusted-certificates/${encodeURIComponent(id)}`, changes),
+    /** Also deletes the developer certificate of this id. */
+    delete: (id: string): Promise<void> => this.#delete(`/v3/trusted-certificates/${encodeURIComponent(id)}`),
+  };
+
+  readonly serverCredentials = {
+    all: (): Promise<AllServerCredentialsResponseData> => this.#get('/v3/server-credentials'),
+    bootstrap: (): Promise<ServerCredentialsResponseData> => this.#get('/v3/server-credentials/bootstrap'),
+    lwm2m: (): Promise<ServerCredentialsResponseData> => this.#get('/v3/server-credentials/lwm2m'),
+  };
+
+  /** Closes idle connections. They do not keep a process alive. */
+  close(): void {
+    this.#agent?.destroy();
+    this.#agent = undefined;
+  }
+
+  #list<Item extends { id: string }>(path: string, filter: ListFilter): AsyncGenerator<Item> {
+    return pages<Item>((query) => this.#get(path, { ...filter, ...query }));
+  }
+
+  #get<Body>(path: string, query: ListFilter = {}): Promise<Body> {
+    const search = new URLSearchParams(
+      Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]),
+    );
+    return this.#call('GET', search.size === 0 ? path : `${path}?${search}`) as Promise<Body>;
+  }
+
+  #send<Body>(method: 'POST' | 'PUT', path: string, body: unknown): Promise<Body> {
+    return this.#call(method, path, JSON.stringify(body)) as Promise<Body>;
+  }
+
+  async #delete(path: string): Promise<void> {
+    const answer = await this.#exchange('DELETE', path);
+    // Any answer but an empty one comes from something else that stands in between.
+    if (answer.status >= 400) throw refused(answer, this.url);
+    if (answer.status !== 204) bodyOf(answer, this.url);
+  }
+
+  async #call(method: 'GET' | 'POST' | 'PUT', path: string, body?: string): Promise<unknown> {
+    return bodyOf(await this.#exchange(method, path, body), this.url);
+  }
+
+  async #exchange(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: string) {
+    const { timeout = 30_000, userAgent, signal } = this.#options;
+    const ca = await this.#authority();
+    this.#agent ??= await this.#newAgent();
+    return exchange({
+      method,
+      url: new URL(this.url.pathname.replace(/\/$/, '') + path, this.url),
+      headers: {
+        Accept: 'application/json',
+        'User-Agent': userAgent,
+        ...(this.#apiKey === undefined ? {} : { Authorization: `Bearer ${this.#apiKey}` }),
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      },
+      agent: this.#agent,
+      timeout,
+      ...(body === undefined ? {} : { body }),
+      ...(ca === undefined ? {} : { ca }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  }
+
+  async #newAgent(): Promise<Agent> {
+    const { Agent } = this.url.protocol === 'https:' ? await import('node:https') : await import('node:http');
+    return new Agent({ keepAlive: true, timeout: 5_000 });
+  }
+
+  #authority(): Promise<string | undefined> {
+    const { ca, caFingerprint, timeout, signal } = this.#options;
+    if (ca !== undefined || caFingerprint === undefined) return Promise.resolve(ca);
+    if (this.#trust === undefined) {
+      this.#trust = fetchCertificateAuthority(this.url.href, caFingerprint, {
+        ...(timeout === undefined ? {} : { timeout }),
+        ...(signal === undefined ? {} : { signal }),
+      });
+      // The next call tries again: the service may only have been starting.
+      this.#trust.catch(() => {
+        this.#trust = undefined;
+      });
+    }
+    return this.#trust;
+  }
+}
