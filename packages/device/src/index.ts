@@ -1,0 +1,12 @@
+export { fileKeyProvider } from './secure-storage/file-key.ts';
+export { type Files, realFiles } from './secure-storage/files.ts';
+export {
+  type Changes,
+  type ItemDescription,
+  type ItemType,
+  isSameItem,
+  type StoredItem,
+} from './secure-storage/item.ts';
+export type { GenerationCounter, KeyProvider } from './secure-storage/key-provider.ts';
+export { SecureStorage, type Snapshot, type StorageOptions } from './secure-storage/storage.ts';
+export { storageErrors } from './secure-storage/storage-errors.ts';
