@@ -8,9 +8,44 @@ export const storageErrors = errorFamily({
   'storage.busy': 'Another program keeps the database locked for writing.',
   'storage.failed': 'SQLite failed for another reason, which is given.',
   'storage.migration.failed': 'A migration of the database failed and was undone; the data is as before.',
+  'storage.folder.missing': 'There is no data folder where one was named; "mooring serve" makes one.',
+  'storage.folder.held': 'Another process works with the data folder; only one may.',
 });
 
 export const masterKeyErrors = errorFamily({
   'master.key.wrong': 'Something was sealed under another master key than the one that was given.',
   'master.key.damaged': 'A sealed value was changed, cut off, or moved from another place.',
+  'master.key.missing': 'The data folder is in use already, and its master key is not where it was looked for.',
+  'master.key.exposed': 'The file with the master key can be read by other users of the machine.',
+  'master.key.malformed': 'What was found in place of the master key is not one.',
+  'master.key.uri.malformed': 'The pkcs11: URI is not of the form of RFC 7512, or lacks a part that is needed.',
+  'master.key.tool.missing': 'The program pkcs11-tool of OpenSC, which talks to the token, is not installed.',
+  'master.key.token.failed': 'The PKCS#11 token, its module or its PIN was refused.',
+});
+
+export const settingsErrors = errorFamily({
+  'settings.unknown': 'The settings file has a key that is no setting.',
+  'settings.malformed': 'The settings file is not TOML, or a value is not of the kind that its setting takes.',
+  'settings.conflict': 'Two settings do not go together.',
+  'settings.insecure': 'The service would speak HTTP without TLS on an address that others can reach.',
+  'settings.tls.unusable': 'The TLS certificate or its private key cannot be used.',
+});
+
+export const serveErrors = errorFamily({
+  'serve.port.used': 'Another program listens on the address and port already.',
+  'serve.address.unusable': 'The address is not one of this machine, or may not be listened on by this user.',
+});
+
+export const adminErrors = errorFamily({
+  'admin.unreachable': 'A process holds the data folder, but does not answer on its admin socket.',
+  'admin.refused': 'The running service is of another version and does not know the request.',
+});
+
+export const backupErrors = errorFamily({
+  'backup.damaged': 'The backup file is cut off, changed, or not a backup of Mooring.',
+  'backup.newer': 'The backup was made by a newer Mooring.',
+  'backup.target.used': 'A backup is restored only into a folder that is new or empty.',
+  'backup.passphrase.wrong': 'The passphrase does not open the master key in the backup.',
+  'backup.passphrase.unusable': 'The file named for the passphrase holds none, or can be read by others.',
+  'backup.key.not.inside': 'A passphrase was given, but the backup holds no master key.',
 });

@@ -1,3 +1,9 @@
+import { join, resolve } from 'node:path';
+import { settingsErrors } from '../errors.ts';
+import type { ListenAddress } from './address.ts';
+import { readSettingValues, type SettingValue, type Sources } from './settings-sources.ts';
+import { type SettingKey, settings as table } from './settings-table.ts';
+
 /** How many of each an account may have; generous, and there to stop a script that has gone wrong. */
 export interface Limits {
   readonly apiKeys: number;
@@ -17,8 +23,87 @@ export interface ServiceSettings {
 }
 
 export const defaultLimits: Limits = {
-  apiKeys: 10_000,
-  policyGroups: 1_000,
-  trustedCertificates: 1_000_000,
-  developerCertificates: 1_000_000,
+  apiKeys: Number(table.limitApiKeys.default),
+  policyGroups: Number(table.limitPolicyGroups.default),
+  trustedCertificates: Number(table.limitTrustedCertificates.default),
+  developerCertificates: Number(table.limitDeveloperCertificates.default),
 };
+
+export type TlsSource =
+  | { readonly kind: 'own' }
+  | { readonly kind: 'files'; readonly cert: string; readonly key: string };
+
+/** Everything that can be set, checked and complete. */
+export interface Settings extends Omit<ServiceSettings, 'publicHost'> {
+  readonly data: string;
+  readonly http: ListenAddress;
+  readonly tls: TlsSource | undefined;
+  readonly insecure: boolean;
+  /** As it was set; what it is if it was not is for {@link publicHostOf}. */
+  readonly publicHost: string | undefined;
+  /** Absolute path or `pkcs11:` URI. */
+  readonly masterKey: string | undefined;
+  readonly logFormat: 'text' | 'json';
+}
+
+export function defaultDataFolder(sources: Pick<Sources, 'env' | 'home'>): string {
+  const shared = sources.env.XDG_DATA_HOME;
+  return join(shared?.startsWith('/') ? shared : join(sources.home, '.local', 'share'), 'mooring');
+}
+
+function tlsOf(found: Partial<Record<SettingKey, SettingValue>>): TlsSource | undefined {
+  const { tlsCert, tlsKey, tlsOwn } = found;
+  if (tlsOwn?.value === true) {
+    const other = tlsCert ?? tlsKey;
+    if (!other) return { kind: 'own' };
+    throw settingsErrors('settings.conflict', {
+      message: `tls-own (${tlsOwn.origin}) and ${other === tlsCert ? 'tls-cert' : 'tls-key'} (${other.origin}) exclude each other: HTTPS has one certificate.`,
+      next: 'Leave one of them out.',
+    });
+  }
+  if (tlsCert && tlsKey) return { kind: 'files', cert: String(tlsCert.value), key: String(tlsKey.value) };
+  if (!tlsCert && !tlsKey) return undefined;
+  throw settingsErrors('settings.conflict', {
+    message: tlsCert
+      ? `tls-cert (${tlsCert.origin}) is given without tls-key.`
+      : `tls-key (${tlsKey?.origin}) is given without tls-cert.`,
+    next: 'Give both, or tls-own for a certificate of the service itself.',
+  });
+}
+
+/**
+ * Collects the settings: command line, then environment, then file, then defaults.
+ *
+ * @throws MooringError `settings.*`, `file.*`
+ */
+export async function resolveSettings(sources: Sources): Promise<Settings> {
+  const found = await readSettingValues(sources);
+  const number = (key: SettingKey) => Number(found[key]?.value ?? table[key].default);
+  const text = (key: SettingKey) => found[key]?.value as string | undefined;
+  const bootstrapPort = number('bootstrapPort');
+  const lwm2mPort = number('lwm2mPort');
+  if (bootstrapPort === lwm2mPort) {
+    throw settingsErrors('settings.conflict', {
+      message: `bootstrap-port and lwm2m-port are both ${lwm2mPort}. Old clients send no server name (SNI), so that one port cannot tell which of the two servers a device wants.`,
+      next: `Choose another: --bootstrap-port ${table.bootstrapPort.default} --lwm2m-port ${table.lwm2mPort.default}`,
+      data: { bootstrapPort, lwm2mPort },
+    });
+  }
+  return {
+    data: text('data') ?? resolve(sources.cwd, defaultDataFolder(sources)),
+    http: (found.http?.value ?? { host: '127.0.0.1', port: 8080 }) as ListenAddress,
+    tls: tlsOf(found),
+    insecure: found.insecure?.value === true,
+    publicHost: text('publicHost'),
+    bootstrapPort,
+    lwm2mPort,
+    masterKey: text('masterKey'),
+    logFormat: text('logFormat') === 'json' ? 'json' : 'text',
+    limits: {
+      apiKeys: number('limitApiKeys'),
+      policyGroups: number('limitPolicyGroups'),
+      trustedCertificates: number('limitTrustedCertificates'),
+      developerCertificates: number('limitDeveloperCertificates'),
+    },
+  };
+}

@@ -33,7 +33,8 @@ const known: Record<number, Known> = {
   },
 };
 
-function resultCode(error: unknown): number | undefined {
+/** SQLite's extended result code, if the error is one of SQLite's. */
+export function resultCode(error: unknown): number | undefined {
   const code = (error as { errcode?: unknown } | undefined)?.errcode;
   return typeof code === 'number' ? code : undefined;
 }

@@ -1,0 +1,163 @@
+import type { Option } from '@mooring/terminal';
+
+export type SettingKind = 'text' | 'path' | 'master-key' | 'address' | 'host' | 'port' | 'count' | 'flag' | 'choice';
+
+/** One setting; its option, variable, key in the file and row on the reference page all follow from this. */
+export interface Setting {
+  /** `public-host`: `--public-host`, `MOORING_PUBLIC_HOST`, `public-host = …`. */
+  readonly name: string;
+  readonly kind: SettingKind;
+  readonly metavar?: string;
+  readonly choices?: readonly string[];
+  /** As a person would type it. */
+  readonly default?: string;
+  /** Said instead of `default` where it depends on something. */
+  readonly defaultText?: string;
+  readonly help: string;
+}
+
+const table = {
+  data: {
+    name: 'data',
+    kind: 'path',
+    metavar: 'DIR',
+    defaultText: '`$XDG_DATA_HOME/mooring`, that is `~/.local/share/mooring`',
+    help: 'Data folder: everything the service keeps, but not the master key. Made on first start, mode 0700.',
+  },
+  http: {
+    name: 'http',
+    kind: 'address',
+    metavar: 'HOST:PORT',
+    default: '127.0.0.1:8080',
+    help: 'Where the REST interface listens; IPv6 as [::1]:8080, port 0 for any free one. Anything but loopback needs TLS, or insecure.',
+  },
+  tlsCert: {
+    name: 'tls-cert',
+    kind: 'path',
+    metavar: 'FILE',
+    help: 'Certificate for HTTPS (PEM), with its intermediate ones after it. Needs tls-key.',
+  },
+  tlsKey: {
+    name: 'tls-key',
+    kind: 'path',
+    metavar: 'FILE',
+    help: 'Private key of tls-cert (PEM, no passphrase).',
+  },
+  tlsOwn: {
+    name: 'tls-own',
+    kind: 'flag',
+    help: 'HTTPS with a certificate of the service\'s own HTTPS authority; "mooring ca export" gives that to clients.',
+  },
+  insecure: {
+    name: 'insecure',
+    kind: 'flag',
+    help: 'Allow HTTP without TLS on an address that others can reach: API keys then cross the network readable. For a proxy on the same machine or a closed network.',
+  },
+  publicHost: {
+    name: 'public-host',
+    kind: 'host',
+    metavar: 'NAME',
+    defaultText: 'the address of `http`, or the name of the machine if that is all addresses',
+    help: 'Name or address under which devices reach this service. It stands in every credential handed out, and devices keep it.',
+  },
+  bootstrapPort: {
+    name: 'bootstrap-port',
+    kind: 'port',
+    metavar: 'N',
+    default: '5684',
+    help: 'Port of the bootstrap server in the URIs handed out.',
+  },
+  lwm2mPort: {
+    name: 'lwm2m-port',
+    kind: 'port',
+    metavar: 'N',
+    default: '5783',
+    help: 'Port of the LwM2M server in the URIs handed out. Not the bootstrap port: old clients send no server name, so that one port cannot be both.',
+  },
+  masterKey: {
+    name: 'master-key',
+    kind: 'master-key',
+    metavar: 'FILE|URI',
+    defaultText:
+      'the systemd credential `mooring-master-key` if there is one, else the file `DATA.master-key` beside the data folder',
+    help: 'Where the key is that encrypts the private keys in the data folder: a file (made on first start, mode 0600), or a pkcs11: URI (RFC 7512).',
+  },
+  logFormat: {
+    name: 'log-format',
+    kind: 'choice',
+    metavar: 'FORMAT',
+    choices: ['text', 'json'],
+    default: 'text',
+    help: 'Form of the log on standard error: text, or one JSON object a line.',
+  },
+  limitApiKeys: {
+    name: 'limit-api-keys',
+    kind: 'count',
+    metavar: 'N',
+    default: '10000',
+    help: 'How many API keys an account may have.',
+  },
+  limitPolicyGroups: {
+    name: 'limit-policy-groups',
+    kind: 'count',
+    metavar: 'N',
+    default: '1000',
+    help: 'How many policy groups an account may have.',
+  },
+  limitTrustedCertificates: {
+    name: 'limit-trusted-certificates',
+    kind: 'count',
+    metavar: 'N',
+    default: '1000000',
+    help: 'How many trusted certificates an account may have, developer certificates among them.',
+  },
+  limitDeveloperCertificates: {
+    name: 'limit-developer-certificates',
+    kind: 'count',
+    metavar: 'N',
+    default: '1000000',
+    help: 'How many developer certificates an account may have.',
+  },
+} as const satisfies Record<string, Setting>;
+
+export type SettingKey = keyof typeof table;
+
+export const settings: Readonly<Record<SettingKey, Setting>> = table;
+
+export const settingEntries = Object.entries(settings) as readonly [SettingKey, Setting][];
+
+/** The file itself is named by an option or a variable, not by a file. */
+export const configSetting: Setting = {
+  name: 'config',
+  kind: 'path',
+  metavar: 'FILE',
+  help: 'Settings file (TOML). Its keys are the names of these settings; paths in it are relative to its folder.',
+};
+
+export const flagOf = (setting: Setting): string => `--${setting.name}`;
+
+export const variableOf = (setting: Setting): string => `MOORING_${setting.name.toUpperCase().replaceAll('-', '_')}`;
+
+/** Its option on a command line. Defaults are not the parser's: a variable or the file may come between. */
+export function optionOf(key: string, setting: Setting): Option {
+  const fallback = setting.default ?? setting.defaultText?.replaceAll('`', '');
+  return {
+    flags: [flagOf(setting)],
+    name: key,
+    help: `${setting.help}${fallback === undefined ? '' : ` Default: ${fallback}.`}`,
+    ...(setting.metavar === undefined ? {} : { metavar: setting.metavar }),
+    ...(setting.choices === undefined ? {} : { choices: setting.choices }),
+  };
+}
+
+export const serveOptions: readonly Option[] = [
+  ...settingEntries.map(([key, setting]) => optionOf(key, setting)),
+  optionOf('config', configSetting),
+];
+
+/** For a command that finds the data folder, and opens it where no service runs. */
+export const folderOptions: readonly Option[] = [
+  optionOf('data', settings.data),
+  optionOf('masterKey', settings.masterKey),
+  optionOf('config', configSetting),
+];
