@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileKeyProvider, SecureStorage } from '../../src/index.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
+import { setOf } from './numbered-set.ts';
+
+const writer = join(import.meta.dirname, 'writer-process.ts');
+
+/** Lets a writer run for a while, kills it, and gives the last generation that it reported as done. */
+async function writeAndKill(folder: string, keyFile: string, milliseconds: number): Promise<bigint> {
+  const child = spawn(process.execPath, [writer, folder, keyFile], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  const ended = new Promise((resolve) => child.on('close', resolve));
+  await new Promise<void>((resolve) => {
+    child.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+      resolve();
+    });
+    child.on('close', () => resolve());
+  });
+  await sleep(milliseconds);
+  child.kill('SIGKILL');
+  await ended;
+  const done = output
+    .slice(0, output.lastIndexOf('\n') + 1)
+    .split('\n')
+    .filter((line) => /^\d+$/.test(line));
+  return BigInt(done.at(-1) ?? 0);
+}
+
+test('kill -9 at random moments: one whole set, never older than the last that was reported', async (t) => {
+  const root = temporaryFolder(t);
+  let storages = 0;
+  let folder = '';
+  let keyFile = '';
+  let met = 0;
+  for (let round = 0; round < 30; round += 1) {
+    // Every third round from nothing, so that making folder and key is killed too.
+    if (round % 3 === 0) {
+      folder = join(root, String(storages), 'store');
+      keyFile = join(root, String(storages), 'key');
+      storages += 1;
+    }
+    const reported = await writeAndKill(folder, keyFile, Math.random() * (round % 3 === 0 ? 12 : 40));
+    const storage = await SecureStorage.open({ folder, keyProvider: fileKeyProvider(keyFile) });
+    await storage.read(async ({ generation, items, get }) => {
+      assert.ok(generation >= reported, `${generation} is older than ${reported}`);
+      if (generation === 0n) return assert.equal(existsSync(join(folder, 'store')), false);
+      met += 1;
+      const expected = setOf(Number(generation));
+      assert.equal(items.length, expected.length);
+      for (const item of expected) assert.deepEqual((await get(item.name))?.data, item.data);
+    });
+  }
+  assert.ok(met > 10, 'most rounds left a set to look at');
+});
