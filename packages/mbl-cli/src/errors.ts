@@ -1,0 +1,76 @@
+import { errorFamily } from '@mooring/platform';
+
+export const discoveryErrors = errorFamily({
+  'discovery.nothing.found': 'No Mbed Linux OS device answered on any network of this machine.',
+  'discovery.no.network': 'No network interface could be used to look for devices.',
+});
+
+export const selectionErrors = errorFamily({
+  'selection.none': 'A command for a device was given, but no device is selected and none was named.',
+  'selection.index.invalid': 'The number given is not one of the list of devices.',
+  'selection.name.unknown': 'No device of that name answered.',
+  'selection.name.ambiguous': 'Several devices have that name.',
+  'selection.address.invalid': 'What was given as an address is neither an IP address nor a host name.',
+  'selection.file.malformed': 'The file that holds the selected device is not of the form it has to have.',
+});
+
+export const sshErrors = errorFamily({
+  'ssh.address.zone.missing': 'A link-local IPv6 address was given without the network interface it belongs to.',
+  'ssh.unreachable': 'No connection to the device could be made.',
+  'ssh.timeout': 'The device did not answer in time.',
+  'ssh.protocol.failed': 'The other end does not speak SSH, or no common algorithms were found.',
+  'ssh.authentication.refused': 'The device refused every way of logging in that was tried.',
+  'ssh.hostkey.changed': 'The device shows another host key than at first contact.',
+  'ssh.hostkey.file.malformed': 'The file that holds the host keys of known devices is not of the form it has to have.',
+  'ssh.config.unreadable': 'The SSH configuration file could not be read.',
+  'ssh.connection.lost': 'The connection broke while a command or transfer was under way.',
+  'ssh.channel.refused': 'The device did not start the command or shell that was asked for.',
+  'ssh.no.terminal': 'An interactive shell was asked for, but standard input is no terminal.',
+  'ssh.command.failed': 'A command on the device ended with an exit status other than 0, which is passed on.',
+  'ssh.command.signalled': 'A command on the device was ended by a signal.',
+});
+
+export const transferErrors = errorFamily({
+  'transfer.source.missing': 'The file or folder to be copied does not exist.',
+  'transfer.source.folder': 'The source is a folder and `-r` was not given.',
+  'transfer.target.missing': 'The folder into which a file was to be copied does not exist.',
+  'transfer.target.conflict': 'A folder would have to replace a file, or a file a folder.',
+  'transfer.name.unsafe': 'The device sent a file name that would lead outside the target folder.',
+  'transfer.loop': 'A symbolic link leads back into a folder that is being copied.',
+  'transfer.incomplete': 'Something that is neither a file nor a folder was left out of a copy.',
+  'transfer.failed': 'A file could not be read or written on the device.',
+});
+
+export const storeErrors = errorFamily({
+  'store.locations.malformed': 'The file that says where the stores are is not of the form it has to have.',
+  'store.config.malformed': 'The list of what a store holds is not of the form it has to have.',
+  'store.name.unsafe': 'A certificate name cannot be a folder name.',
+  'store.name.taken': 'The name stands for something else in the Team Store already.',
+  'store.name.same': 'The developer and the update certificate were given one name.',
+  'store.certificate.unknown': 'No certificate of that name is in the Team Store.',
+  'store.certificate.kind': 'The certificate of that name is of the other kind.',
+  'store.certificate.damaged': 'Files of a certificate are missing from the Team Store.',
+  'store.folder.foreign': 'A folder in the store holds files that no certificate has.',
+  'store.files.left': 'A certificate is off the list of the store, but its files could not be removed.',
+});
+
+export const cloudErrors = errorFamily({
+  'cloud.key.missing': 'A service was needed and no API key is saved.',
+  'cloud.key.unknown': 'The service does not know the API key.',
+  'cloud.service.unknown': 'Nothing says at which URL the service is.',
+  'cloud.service.invalid': 'The URL given for the service is not of the form it has to have.',
+  'cloud.config.malformed': 'A configuration file of the SDKs is not of the form it has to have.',
+  'cloud.ca.invalid': 'What was given as the certificate of a CA is none.',
+  'cloud.certificate.exists': 'A developer certificate of that name exists in the service already.',
+  'cloud.certificate.unknown': 'No developer certificate of that name is in the service.',
+  'cloud.certificate.kind': 'The certificate of that name in the service is not a developer certificate.',
+  'cloud.certificate.unusable': 'The service sent a developer certificate that cannot be used.',
+});
+
+export const provisionErrors = errorFamily({
+  'provision.program.missing': 'The provisioning program is not on the device.',
+  'provision.folder.failed': 'The folder for the certificates could not be made on the device.',
+  'provision.transfer.failed': 'The certificates could not be copied to the device.',
+  'provision.failed': 'The provisioning program on the device reported a failure.',
+  'provision.status.failed': 'The device is not configured for Device Management.',
+});

@@ -1,0 +1,17 @@
+import { join } from 'node:path';
+import { readFileIfExists, writeFileAtomic } from '@mooring/platform';
+import { formatStoreConfig, parseStoreConfig, type StoreConfig } from './store-config.ts';
+
+const configPath = (folder: string) => join(folder, 'config.json');
+
+export const storeLock = (folder: string) => join(folder, '.lock');
+
+/** @throws MooringError `store.config.malformed` */
+export async function readConfig(folder: string): Promise<StoreConfig> {
+  const path = configPath(folder);
+  return parseStoreConfig((await readFileIfExists(path))?.toString('utf8'), path);
+}
+
+export async function writeConfig(folder: string, config: StoreConfig, mode: number): Promise<void> {
+  await writeFileAtomic(configPath(folder), formatStoreConfig(config, folder), mode);
+}

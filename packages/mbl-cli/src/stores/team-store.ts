@@ -1,0 +1,172 @@
+import { join } from 'node:path';
+import type { BinItem } from '@mooring/credentials';
+import { ensureDirectory, readFileIfExists, removeTree, withLock } from '@mooring/platform';
+import { storeErrors } from '../errors.ts';
+import { checkCertificateName } from './certificate-name.ts';
+import {
+  beginChange,
+  binFilesIn,
+  checkOurs,
+  hasUnfinishedChange,
+  moveAside,
+  recover,
+  writeCertificate,
+} from './change-folder.ts';
+import { readConfig, storeLock, writeConfig } from './config-file.ts';
+import { teamModes } from './sharing.ts';
+import { liesInStore, type StoreConfig } from './store-config.ts';
+import { type StoredCertificate, sameItems, storedCertificate } from './stored-certificate.ts';
+
+/** Developer and update certificates by name, as `.bin` files that the device's provisioning program reads. */
+export class TeamStore {
+  readonly folder: string;
+
+  constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  folderOf(name: string): string {
+    return join(this.folder, name);
+  }
+
+  /** All names, in order of first addition. */
+  async names(): Promise<string[]> {
+    return [...(await this.settled()).certificates.keys()];
+  }
+
+  /**
+   * @returns undefined if the store does not list the name
+   * @throws MooringError `store.certificate.damaged`
+   */
+  async find(name: string): Promise<StoredCertificate | undefined> {
+    const config = await this.settled();
+    // Another process may be replacing the folder just now; under the lock it is whole.
+    return this.read(name, config).catch(() => this.change((settled) => this.read(name, settled)));
+  }
+
+  private async read(name: string, config: StoreConfig): Promise<StoredCertificate | undefined> {
+    const files = config.certificates.get(name);
+    if (files === undefined) return undefined;
+    const items: BinItem[] = [];
+    for (const file of files) {
+      const path = join(this.folder, name, file);
+      const data = liesInStore(this.folder, name) ? await readFileIfExists(path) : undefined;
+      if (data === undefined || !file.endsWith('.bin')) throw damaged(name, path);
+      items.push({ name: file.slice(0, -'.bin'.length), data });
+    }
+    if (items.length === 0) throw damaged(name, join(this.folder, name));
+    return storedCertificate(name, items);
+  }
+
+  /**
+   * Stores a certificate whole. What the store has already is left alone.
+   *
+   * @param replace false: a name taken by other content is refused. True: it is replaced, no old file remains
+   * @throws MooringError `store.name.taken`
+   */
+  async put(name: string, items: readonly BinItem[], replace: boolean): Promise<'added' | 'unchanged' | 'replaced'> {
+    checkCertificateName(name);
+    return this.change(async (config, modes) => {
+      const current = await this.read(name, config).catch(() => undefined);
+      if (current && sameItems(current.items, items)) return 'unchanged';
+      const taken = config.certificates.has(name);
+      if (taken && !replace) throw nameTaken(name, this.folder);
+      const change = await beginChange(this.folder);
+      try {
+        const written = await writeCertificate(this.folder, change, name, items, {
+          folder: modes.certificateFolder,
+          file: (item) => (item.name.endsWith('PRIVATE_KEY') ? modes.privateKey : modes.other),
+        });
+        if (await checkOurs(this.folderOf(name))) await moveAside(this.folder, change, name, 'old');
+        await written.putInPlace();
+        config.certificates.set(
+          name,
+          items.map((item) => `${item.name}.bin`),
+        );
+        await writeConfig(this.folder, config, modes.config);
+        await removeTree(change);
+      } catch (error) {
+        await this.settle(await readConfig(this.folder), modes.config);
+        throw error;
+      }
+      return taken ? 'replaced' : 'added';
+    });
+  }
+
+  /**
+   * Takes a certificate off the list and removes its files.
+   *
+   * @throws MooringError `store.certificate.unknown`, `store.files.left`
+   */
+  async delete(name: string): Promise<void> {
+    await this.change(async (config, modes) => {
+      if (!config.certificates.has(name)) throw notThere(name);
+      config.certificates.delete(name);
+      if (!liesInStore(this.folder, name)) {
+        await writeConfig(this.folder, config, modes.config);
+        throw filesLeft(name);
+      }
+      const found = await binFilesIn(this.folderOf(name));
+      if (found && found.others.length === 0) {
+        await moveAside(this.folder, await beginChange(this.folder), name, 'gone');
+      }
+      await writeConfig(this.folder, config, modes.config);
+      await this.settle(config, modes.config);
+      if (found && found.others.length > 0) throw filesLeft(name);
+    });
+  }
+
+  private async change<T>(work: (config: StoreConfig, modes: Awaited<ReturnType<typeof teamModes>>) => Promise<T>) {
+    await ensureDirectory(this.folder, 0o760);
+    return withLock(storeLock(this.folder), async () => {
+      const modes = await teamModes(this.folder);
+      const config = await readConfig(this.folder);
+      await this.settle(config, modes.config);
+      return work(config, modes);
+    });
+  }
+
+  private async settle(config: StoreConfig, mode: number): Promise<void> {
+    const { changed, finish } = await recover(this.folder, config);
+    if (changed) await writeConfig(this.folder, config, mode);
+    await finish();
+  }
+
+  private async settled(): Promise<StoreConfig> {
+    if (!(await hasUnfinishedChange(this.folder))) return readConfig(this.folder);
+    return this.change(async (config) => config);
+  }
+}
+
+function damaged(name: string, path: string) {
+  return storeErrors('store.certificate.damaged', {
+    message: `The certificate '${name}' in the Team Store is not complete: ${path} is missing.`,
+    next: "Put the file back, or delete the certificate with 'mbl-cli delete-certificate' and store it anew.",
+    data: { name, path },
+  });
+}
+
+function nameTaken(name: string, folder: string) {
+  return storeErrors('store.name.taken', {
+    message: `The Team Store (${folder}) has another certificate named '${name}'.`,
+    next: "Use another name, or delete that one with 'mbl-cli delete-certificate'.",
+    data: { name },
+  });
+}
+
+function notThere(name: string) {
+  return storeErrors('store.certificate.unknown', {
+    message: `Certificate '${name}' not found in the store, so could not be deleted.`,
+    next: "'mbl-cli list-certificates' shows the names.",
+    data: { name },
+  });
+}
+
+function filesLeft(name: string) {
+  return storeErrors('store.files.left', {
+    message:
+      'There was an error removing the certificate files. The certificate has been removed from the store config. Please check and delete the files manually.',
+    next: `The entry '${name}' names files that do not belong to a certificate of this store.`,
+    data: { name },
+  });
+}
