@@ -38,7 +38,7 @@ function truth(raw: unknown, origin: string): boolean {
 }
 
 /** @param folder what relative paths start from */
-function valueOf(setting: Setting, raw: unknown, origin: string, folder: string): SettingValue['value'] {
+function settingValue(setting: Setting, raw: unknown, origin: string, folder: string): SettingValue['value'] {
   switch (setting.kind) {
     case 'flag':
       return truth(raw, origin);
@@ -125,7 +125,7 @@ export async function readSettingValues(sources: Sources): Promise<Partial<Recor
       [fromFile.get(setting.name), `${setting.name} in ${file}`, file === undefined ? cwd : dirname(file)],
     ];
     const said = candidates.find(([raw]) => raw !== undefined);
-    if (said) found[key] = { value: valueOf(setting, said[0], said[1], said[2]), origin: said[1] };
+    if (said) found[key] = { value: settingValue(setting, said[0], said[1], said[2]), origin: said[1] };
   }
   return found;
 }

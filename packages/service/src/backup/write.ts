@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto';
+import { createWriteStream, existsSync } from 'node:fs';
+import { copyFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type Clock, fileError, syncFolder } from '@mooring/platform';
+import { wrappedKeyFileName } from '../keys/pkcs11-key.ts';
+import { keyIdOf } from '../keys/vault.ts';
+import { schemaVersionOf } from '../storage/migrations/index.ts';
+import { databaseFileName } from '../storage/storage.ts';
+import { factsOf, packBackup } from './archive.ts';
+import { type Manifest, manifestOf } from './manifest.ts';
+import { sealedKeyFileName, sealMasterKey } from './sealed-key.ts';
+import { readSnapshot, snapshot } from './snapshot.ts';
+
+export interface BackupSource {
+  readonly folder: string;
+  readonly clock: Clock;
+  /** Puts the master key in, under this passphrase. */
+  readonly withKey?: { readonly key: Uint8Array; readonly keyId: string; readonly passphrase: string };
+}
+
+type Facts = Pick<Manifest, 'schemaVersion' | 'account' | 'masterKeyId' | 'handedOut'>;
+
+/** What the database says of itself, in any schema that there has been. */
+export function databaseFacts(file: string): Facts {
+  return readSnapshot(file, (query) => {
+    const migrations = query('select name from schema_migrations order by name');
+    const account = query('select id, display_name from accounts order by id limit 1')[0];
+    const sealed = query('select private_key_sealed from authorities limit 1')[0]?.private_key_sealed;
+    const handedOut = query("select value_json from settings where name = 'handed-out' limit 1")[0]?.value_json;
+    return {
+      schemaVersion: schemaVersionOf(String(migrations.at(-1)?.name ?? '0')),
+      account: account ? { id: String(account.id), displayName: account.display_name as string | null } : null,
+      masterKeyId: sealed instanceof Uint8Array ? (keyIdOf(sealed) ?? null) : null,
+      handedOut: typeof handedOut === 'string' ? JSON.parse(handedOut) : null,
+    };
+  });
+}
+
+export interface Backup {
+  readonly manifest: Manifest;
+  readonly archive: Readable;
+  /** Removes what was put down to make it. To be called when the archive has been read or given up. */
+  discard(): Promise<void>;
+}
+
+/**
+ * Makes a backup of a data folder, also one that is in use: the database as it is at this moment, and the master key
+ * where it was wrapped by a token.
+ *
+ * @throws MooringError `storage.*`, `file.*`
+ */
+export async function makeBackup(source: BackupSource): Promise<Backup> {
+  const { folder, clock, withKey } = source;
+  let staging: string;
+  try {
+    staging = await mkdtemp(join(folder, '.backup-'));
+  } catch (error) {
+    throw fileError(error, folder);
+  }
+  const discard = () => rm(staging, { recursive: true, force: true });
+  try {
+    const names = [databaseFileName];
+    await snapshot(join(folder, databaseFileName), join(staging, databaseFileName));
+    if (existsSync(join(folder, wrappedKeyFileName))) {
+      await copyFile(join(folder, wrappedKeyFileName), join(staging, wrappedKeyFileName));
+      names.push(wrappedKeyFileName);
+    }
+    if (withKey) {
+      const sealed = await sealMasterKey(withKey.key, withKey.keyId, withKey.passphrase);
+      await writeFile(join(staging, sealedKeyFileName), `${JSON.stringify(sealed, null, 2)}\n`, { mode: 0o600 });
+      names.push(sealedKeyFileName);
+    }
+    const manifest = manifestOf({
+      createdAt: clock.now().toISOString(),
+      ...databaseFacts(join(staging, databaseFileName)),
+      files: await Promise.all(names.map((name) => factsOf(staging, name))),
+    });
+    return { manifest, archive: packBackup(staging, manifest), discard };
+  } catch (error) {
+    await discard();
+    throw fileError(error, staging);
+  }
+}
+
+/**
+ * Puts an archive into a file of mode 0600: written beside and renamed, so that an older backup of that name stays until
+ * the new one is whole.
+ *
+ * @throws MooringError `file.*`, or what the archive ends with
+ */
+export async function saveArchive(archive: Readable, file: string): Promise<void> {
+  const beside = join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}.tmp`);
+  try {
+    await pipeline(archive, createWriteStream(beside, { mode: 0o600, flags: 'wx', flush: true }));
+    await rename(beside, file);
+    await syncFolder(dirname(file));
+  } catch (error) {
+    await rm(beside, { force: true }).catch(() => undefined);
+    throw fileError(error, file);
+  }
+}
