@@ -32,7 +32,10 @@ test('manifest-tool init: the prompts, the warnings and what was written', async
     stdout,
   );
   assert.deepEqual(
-    stderr.trim().split('\n').map((line) => line.replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/, 'TIME')),
+    stderr
+      .trim()
+      .split('\n')
+      .map((line) => line.replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/, 'TIME')),
     [
       '[WARNING]: Certificates generated with this tool are self-signed and for testing only',
       '[WARNING]: This certificate is valid for 90 days. For production,use certificates with at least 10 years validity.',
@@ -76,7 +79,12 @@ test('mbl-cli get-pelion-status before: not configured, 255', async () => {
 
 test('mbl-cli provision-pelion -c -p: the device says that it is done', async () => {
   const { stdout } = await chain.ok('mbl-cli', [
-    'provision-pelion', 'my-cert', 'my-update-cert', '-c', '-p', 'update_default_resources.c',
+    'provision-pelion',
+    'my-cert',
+    'my-update-cert',
+    '-c',
+    '-p',
+    'update_default_resources.c',
   ]);
   assert.match(stdout, /Provisioning device\.\s+Provisioning process completed without error\./);
   assert.equal(await modeOf('.mbl-store/team'), '760');
