@@ -1,0 +1,2 @@
+export { manifestToolErrors } from './errors.ts';
+export { manifestTool, program } from './program.ts';
