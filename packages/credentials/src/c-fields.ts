@@ -50,9 +50,10 @@ export class CFields {
     return Buffer.from(value).toString('utf8');
   }
 
-  textOf(name: string, atLeast: number): string {
+  /** A text that may not be empty. */
+  filledText(name: string): string {
     const text = this.text(name);
-    if (text.length < atLeast) throw this.invalid(name, 'the text is empty');
+    if (text === '') throw this.invalid(name, 'the text is empty');
     return text;
   }
 
@@ -80,7 +81,7 @@ export class CFields {
 
   certificate(name: string, limit?: number): Certificate {
     const bytes = this.bytes(name);
-    this.#checkSize(name, bytes, limit);
+    this.#checkDer(name, bytes, limit);
     try {
       return parseCertificate(bytes);
     } catch (cause) {
@@ -90,7 +91,7 @@ export class CFields {
 
   privateKey(name: string, limit?: number) {
     const bytes = this.bytes(name);
-    this.#checkSize(name, bytes, limit);
+    this.#checkDer(name, bytes, limit);
     try {
       return { der: bytes as Der, key: importPrivateKey(bytes) };
     } catch (cause) {
@@ -98,8 +99,10 @@ export class CFields {
     }
   }
 
-  #checkSize(name: string, bytes: Uint8Array, limit: number | undefined): void {
+  #checkDer(name: string, bytes: Uint8Array, limit: number | undefined): void {
     if (bytes.length === 0) throw this.invalid(name, 'the array is empty');
+    // The array goes to the device as it is, and the clients read DER alone.
+    if (bytes[0] !== 0x30) throw this.invalid(name, 'the bytes are not DER');
     if (limit === undefined || bytes.length <= limit) return;
     throw this.invalid(name, `it has ${bytes.length} bytes; devices take at most ${limit}`);
   }

@@ -8,32 +8,45 @@ export interface CToken {
   value?: Uint8Array;
 }
 
-const blank = /(?:[ \t\v\f\r\n]+|\\\r?\n)+/y;
-const lineComment = /\/\/(?:\\\r?\n|[^\n])*/y;
+const blank = /(?:[ \t\v\f\n]+|\\\n)+/y;
+const lineComment = /\/\/(?:[^\\\n]+|\\\n|\\)*/y;
 const blockComment = /\/\*[\s\S]*?\*\//y;
+const directivePart = /\\\n|"[^"\n]*"|[^\n]/y;
 const word = /[A-Za-z_]\w*/y;
 const number = /\.?\d[\w.]*/y;
 const punctuation = /[^\w\s"'\\]/y;
-const simpleEscapes: Record<string, number> = {
-  n: 10,
-  t: 9,
-  r: 13,
-  a: 7,
-  b: 8,
-  f: 12,
-  v: 11,
-  '\\': 92,
-  "'": 39,
-  '"': 34,
-  '?': 63,
-};
+const splice = /\\\n/y;
+const plainText = /[^"'\\\n]+|['"]/y;
+const escaped = /\\(?:x[0-9a-fA-F]+|[0-7]{1,3}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[^\n])/y;
+const wideString = /^(?:L|u|U|R|u8R|LR|uR|UR)$/;
+
+const simpleEscapes: ReadonlyMap<string, number> = new Map([
+  ['n', 10],
+  ['t', 9],
+  ['r', 13],
+  ['a', 7],
+  ['b', 8],
+  ['f', 12],
+  ['v', 11],
+  ['\\', 92],
+  ["'", 39],
+  ['"', 34],
+  ['?', 63],
+]);
+
+/** Source text as it may stand in a message: short, and nothing that a terminal would obey. */
+export function shown(text: string): string {
+  const plain = text.replaceAll(/[\x00-\x1f\x7f-\x9f]/g, '?');
+  return plain.length > 40 ? `${plain.slice(0, 40)}…` : plain;
+}
 
 /**
- * Splits C source into tokens. Comments and preprocessor lines are left out.
+ * Splits C source into tokens. Comments and preprocessor lines are left out; lines may end in LF, CRLF or CR.
  *
  * @throws MooringError `credentials.source.malformed`
  */
-export function tokenize(text: string, file: string): CToken[] {
+export function tokenize(source: string, file: string): CToken[] {
+  const text = source.replaceAll(/\r\n?/g, '\n');
   const tokens: CToken[] = [];
   let at = text.startsWith('\ufeff') ? 1 : 0;
   let line = 1;
@@ -64,30 +77,26 @@ export function tokenize(text: string, file: string): CToken[] {
   /** A directive reaches to the end of its line; a comment inside it may go further. */
   function skipDirective(): void {
     while (at < text.length && text[at] !== '\n') {
-      if (skipComment()) continue;
-      const found = take(/\\\r?\n|"[^"\n]*"|[\s\S]/y) ?? '';
-      countLines(found);
+      if (!skipComment()) countLines(take(directivePart) ?? '');
     }
   }
 
   function literal(quote: '"' | "'"): Uint8Array {
-    const bytes: number[] = [];
-    const kind = quote === '"' ? 'string' : 'character';
+    const parts: Uint8Array[] = [];
     at++;
     while (text[at] !== quote) {
-      const spliced = take(/\\\r?\n/y);
-      if (spliced) line++;
-      else if (at >= text.length || text[at] === '\n') fail(`a ${kind} has no closing ${quote} on its line`);
-      else if (text[at] === '\\') bytes.push(...escapeSequence());
-      else bytes.push(...Buffer.from(take(/[^"'\\\n]+|['"]/y) ?? '', 'utf8'));
+      if (at >= text.length || text[at] === '\n') {
+        fail(`a ${quote === '"' ? 'text' : 'character'} has no closing ${quote} on its line`);
+      } else if (take(splice) !== undefined) line++;
+      else if (text[at] === '\\') parts.push(escapeSequence());
+      else parts.push(Buffer.from(take(plainText) ?? '', 'utf8'));
     }
     at++;
-    return Uint8Array.from(bytes);
+    return new Uint8Array(Buffer.concat(parts));
   }
 
-  function escapeSequence(): Iterable<number> {
-    const found =
-      take(/\\(?:x[0-9a-fA-F]+|[0-7]{1,3}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[\s\S])/y) ?? fail('a lone backslash');
+  function escapeSequence(): Uint8Array {
+    const found = take(escaped) ?? fail('a backslash stands alone');
     const body = found.slice(1);
     if (/^[0-7]/.test(body)) return byteEscape(found, Number.parseInt(body, 8));
     if (/^x./.test(body)) return byteEscape(found, Number.parseInt(body.slice(1), 16));
@@ -96,13 +105,12 @@ export function tokenize(text: string, file: string): CToken[] {
       if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) fail(`${found} is not a character`);
       return Buffer.from(String.fromCodePoint(code), 'utf8');
     }
-    const simple = simpleEscapes[body] ?? fail(`"${found}" is not an escape of C`);
-    return [simple];
+    return Uint8Array.of(simpleEscapes.get(body) ?? fail(`${shown(found)} is not an escape of C`));
   }
 
-  function byteEscape(found: string, value: number): number[] {
-    if (value > 0xff) fail(`${found} does not fit in a byte`);
-    return [value];
+  function byteEscape(found: string, value: number): Uint8Array {
+    if (value > 0xff) fail(`${shown(found)} does not fit in a byte`);
+    return Uint8Array.of(value);
   }
 
   for (;;) {
@@ -120,23 +128,28 @@ export function tokenize(text: string, file: string): CToken[] {
     }
     lineStart = false;
     const start = line;
+    const from = at;
     if (first === '"' || first === "'") {
-      const from = at;
       const value = literal(first);
       tokens.push({ kind: first === '"' ? 'string' : 'char', text: text.slice(from, at), line: start, value });
       continue;
     }
-    const found = take(word) ?? take(number);
-    if (found !== undefined) {
-      const next = text[at];
-      if (next === '"' && /^(L|u|U|R|u8R|LR|uR|UR)$/.test(found)) {
-        fail(`a string with the prefix ${found} is not one of bytes`);
-      }
-      if (next === '"' && found === 'u8') continue;
-      tokens.push({ kind: /^[.\d]/.test(found) ? 'number' : 'word', text: found, line: start });
+    const name = take(word);
+    if (name !== undefined) {
+      const isPrefix = text[at] === '"';
+      if (isPrefix && wideString.test(name)) fail(`a text with the prefix ${name} is not one of bytes`);
+      if (!isPrefix || name !== 'u8') tokens.push({ kind: 'word', text: name, line: start });
       continue;
     }
-    const sign = take(punctuation) ?? fail(`"${first}" has no place here`);
+    const digits = take(number);
+    if (digits !== undefined) {
+      tokens.push({ kind: 'number', text: digits, line: start });
+      continue;
+    }
+    const sign = take(punctuation) ?? fail(`"${shown(first)}" has no place here`);
     tokens.push({ kind: 'punctuation', text: sign, line: start });
   }
 }
+
+export const isSign = (token: CToken | undefined, sign: string): boolean =>
+  token?.kind === 'punctuation' && token.text === sign;

@@ -45,6 +45,7 @@ function byteArray(name: string, bytes: Uint8Array): string {
   if (bytes.length < 2) {
     throw credentialErrors('credentials.field.invalid', {
       message: `${developerPrefix}${name} cannot be written: ${bytes.length} bytes are not a certificate or key.`,
+      next: 'Give the certificate or key as DER.',
       data: { field: name },
     });
   }
@@ -57,6 +58,7 @@ function checkMemory(value: number): number {
   if (Number.isInteger(value) && value >= 0 && value <= 0xffffffff) return value;
   throw credentialErrors('credentials.field.invalid', {
     message: `The memory size has to be a whole number from 0 to 4294967295, not ${value}.`,
+    next: 'Give the size in KB, or leave it out.',
     data: { field: 'memoryTotalKb' },
   });
 }

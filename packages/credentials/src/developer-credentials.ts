@@ -1,6 +1,8 @@
 import { type Der, matches } from '@mooring/pki';
 import { type BinItem, binItems } from './bin-items.ts';
 import { CFields } from './c-fields.ts';
+import { littleEndian } from './c-source.ts';
+import { shown } from './c-tokens.ts';
 import type { DeveloperCredentialFields } from './developer-credentials-file.ts';
 import { credentialErrors } from './errors.ts';
 import { developerPrefix, updatePrefix } from './variable-names.ts';
@@ -47,7 +49,7 @@ function readServerUri(fields: CFields): { uri: string; account: string } {
 export function readDeveloperCredentials(cSource: string, fileName: string): DeveloperCredentials {
   const fields = new CFields(cSource, fileName);
   checkKind(fields);
-  const endpointName = fields.textOf('MBED_CLOUD_DEV_BOOTSTRAP_ENDPOINT_NAME', 1);
+  const endpointName = fields.filledText('MBED_CLOUD_DEV_BOOTSTRAP_ENDPOINT_NAME');
   const { uri, account } = readServerUri(fields);
   const certificate = fields.certificate('MBED_CLOUD_DEV_BOOTSTRAP_DEVICE_CERTIFICATE', largestForDevice);
   const privateKey = fields.privateKey('MBED_CLOUD_DEV_BOOTSTRAP_DEVICE_PRIVATE_KEY', largestForDevice);
@@ -64,13 +66,13 @@ export function readDeveloperCredentials(cSource: string, fileName: string): Dev
   if (certificate.subject.commonName !== endpointName) {
     throw fields.mismatch(
       'MBED_CLOUD_DEV_BOOTSTRAP_ENDPOINT_NAME',
-      `the endpoint name is "${endpointName}", but the certificate is for "${certificate.subject.commonName ?? ''}"`,
+      `the endpoint name is "${shown(endpointName)}", but the certificate is for "${shown(certificate.subject.commonName ?? '')}"`,
     );
   }
   const memoryTotalKb = fields.number('MBED_CLOUD_DEV_MEMORY_TOTAL_KB');
   return {
     endpointName,
-    accountId: fields.find('MBED_CLOUD_DEV_ACCOUNT_ID') ? fields.textOf('MBED_CLOUD_DEV_ACCOUNT_ID', 1) : account,
+    accountId: fields.find('MBED_CLOUD_DEV_ACCOUNT_ID') ? fields.filledText('MBED_CLOUD_DEV_ACCOUNT_ID') : account,
     bootstrapServerUri: uri,
     deviceCertificate: certificate.der,
     bootstrapServerCa: serverCa.der,
@@ -86,10 +88,4 @@ export function readDeveloperCredentials(cSource: string, fileName: string): Dev
       item.name === 'MBED_CLOUD_DEV_MEMORY_TOTAL_KB' ? { ...item, data: littleEndian(memoryTotalKb) } : item,
     ),
   };
-}
-
-function littleEndian(value: number): Uint8Array {
-  const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setUint32(0, value, true);
-  return bytes;
 }

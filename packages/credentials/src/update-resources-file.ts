@@ -31,6 +31,7 @@ function checkIds({ vendorId, classId }: UpdateResourceFields): void {
     if (id.length === 16) continue;
     throw credentialErrors('credentials.field.invalid', {
       message: `The ${field === 'vendorId' ? 'vendor' : 'class'} id has ${id.length} bytes instead of 16.`,
+      next: 'Give a UUID.',
       data: { field },
     });
   }
@@ -42,6 +43,7 @@ function checkPsk({ psk, pskId }: UpdateResourceFields): void {
     if (bytes?.length !== 1) continue;
     throw credentialErrors('credentials.field.unsafe', {
       message: `A ${field} of a single byte is not written: the C parser of the old mbl-cli takes it for a text.`,
+      next: 'Use a pre-shared key of 16 bytes and an id of 32.',
       data: { field },
     });
   }

@@ -6,7 +6,7 @@ import { type Extension, readExtensionFacts, readExtensions } from './extensions
 import { fingerprint, isPair, keyTypeOf } from './keys.ts';
 import { type Name, readName } from './name.ts';
 import { signatureAlgorithmNames } from './object-identifiers.ts';
-import { looksLikePem, type Pem, pemBlocks, pemOf } from './pem.ts';
+import { derOfAll, derOfEither, type Pem, pemOf } from './pem.ts';
 
 /** What an X.509 certificate (RFC 5280) says. */
 export interface Certificate {
@@ -91,15 +91,16 @@ function openSslReading(der: Uint8Array): X509Certificate {
   }
 }
 
-function publicKeyOf(spki: Der): KeyObject {
+/** @throws MooringError `pki.key.unsupported` */
+export function readPublicKey(spki: Der): KeyObject {
   try {
     const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
     keyTypeOf(key);
     return key;
   } catch (cause) {
     throw pkiErrors('pki.key.unsupported', {
-      message: 'The public key in the certificate is damaged or of a kind that is not known here.',
-      next: 'Use a certificate with an elliptic curve (P-256) key.',
+      message: 'The public key is damaged or of a kind that is not known here.',
+      next: 'Use an elliptic curve key (P-256).',
       cause,
     });
   }
@@ -108,7 +109,7 @@ function publicKeyOf(spki: Der): KeyObject {
 function parseDer(input: Uint8Array): Certificate {
   const der = derBytes(input);
   const fields = readFields(der);
-  const publicKey = publicKeyOf(fields.spki);
+  const publicKey = readPublicKey(fields.spki);
   const x509 = openSslReading(der);
   return {
     der,
@@ -140,35 +141,18 @@ function isSignedBy(x509: X509Certificate, key: KeyObject): boolean {
   }
 }
 
-const nothingThere = (found: string) =>
-  pkiErrors('pki.certificate.malformed', {
-    message: found ? `There is no certificate in this text, only: ${found}.` : 'There is no certificate in this text.',
-    next: 'Give the file with the certificate.',
-  });
+const labels = ['CERTIFICATE', 'X509 CERTIFICATE'];
 
 /**
  * Reads a certificate, DER or PEM; of a bundle the first one, which is the leaf.
  *
  * @throws MooringError `pki.certificate.malformed`, `pki.der.malformed`, `pki.pem.malformed`, `pki.key.unsupported`
  */
-export function parseCertificate(input: Uint8Array | string): Certificate {
-  if (!looksLikePem(input)) return parseDer(input as Uint8Array);
-  const blocks = pemBlocks(input);
-  const block = blocks.find(({ label }) => isCertificateLabel(label));
-  if (!block) throw nothingThere(blocks.map(({ label }) => label).join(', '));
-  return parseDer(block.der);
-}
+export const parseCertificate = (input: Uint8Array | string): Certificate => parseDer(derOfEither(input, labels));
 
 /** All certificates of a PEM bundle in order, or the one of a DER file. */
-export function parseCertificates(input: Uint8Array | string): Certificate[] {
-  if (!looksLikePem(input)) return [parseDer(input as Uint8Array)];
-  const blocks = pemBlocks(input);
-  const found = blocks.filter(({ label }) => isCertificateLabel(label));
-  if (found.length === 0) throw nothingThere(blocks.map(({ label }) => label).join(', '));
-  return found.map(({ der }) => parseDer(der));
-}
-
-const isCertificateLabel = (label: string): boolean => label === 'CERTIFICATE' || label === 'X509 CERTIFICATE';
+export const parseCertificates = (input: Uint8Array | string): Certificate[] =>
+  derOfAll(input, labels).map((der) => parseDer(der));
 
 /** Whether the private key is the certificate's. */
 export const matches = (privateKey: KeyObject, certificate: Certificate): boolean =>

@@ -85,7 +85,7 @@ export function readIssuer(certificate: Der): IssuerFacts {
 export function checkedIssuer({ certificate, key }: Issuer): IssuerFacts {
   requireP256(key, "The issuer's key");
   const facts = readIssuer(certificate);
-  if (Buffer.compare(spkiOf(key), facts.spki) === 0) return facts;
+  if (key.type === 'private' && Buffer.compare(spkiOf(key), facts.spki) === 0) return facts;
   throw pkiErrors('pki.issuer.mismatch', {
     message: 'The private key that is to sign does not belong to the issuer certificate.',
     next: 'Give the issuer certificate and its own key.',
@@ -112,17 +112,20 @@ export function encodeSerial(serial: Uint8Array): Der {
   });
 }
 
-/** manifest-tool's certificate has CN=localhost when nothing at all was answered. */
 function subjectOf({ profile, subject }: CertificateTemplate): Der {
-  if (profile !== 'update') return encodeName(subject);
-  const empty = Object.values(subject).every((value) => value === undefined || value === '');
-  return encodeName(empty ? { commonName: 'localhost' } : subject, false);
+  const isEmpty = Object.values(subject).every((value) => value === undefined || value === '');
+  // manifest-tool's certificate has CN=localhost when nothing at all was answered.
+  if (profile === 'update') return encodeName(isEmpty ? { commonName: 'localhost' } : subject, false);
+  if (!isEmpty) return encodeName(subject);
+  throw pkiErrors('pki.name.invalid', {
+    message: 'The subject has no name at all.',
+    next: 'Give it a common name.',
+  });
 }
 
 /** TBSCertificate. */
 export function encodeBody(template: CertificateTemplate): Der {
   const { issuer, profile } = template;
-  requireP256(template.subjectKey, "The subject's key");
   checkOrder(template.notBefore, template.notAfter, ['notBefore', 'notAfter']);
   const facts = issuer && checkedIssuer(issuer);
   const subject = subjectOf(template);
@@ -152,6 +155,8 @@ export function encodeBody(template: CertificateTemplate): Der {
  */
 export function issueCertificate(template: CertificateTemplate): Der {
   const signingKey = template.issuer?.key ?? template.key ?? template.subjectKey;
+  requireP256(template.subjectKey, "The subject's key");
+  requireP256(signingKey, 'The key that is to sign');
   if (!template.issuer && (signingKey.type !== 'private' || !isOwnKey(signingKey, template.subjectKey))) {
     throw pkiErrors('pki.issuer.mismatch', {
       message: 'A self-signed certificate is signed by the private key of its subject; another key was given, or none.',

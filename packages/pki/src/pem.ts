@@ -70,6 +70,15 @@ export function pemBlocks(input: Uint8Array | string): PemBlock[] {
   return blocks;
 }
 
+const missing = (wanted: string, blocks: readonly PemBlock[]) =>
+  pkiErrors('pki.pem.malformed', {
+    message:
+      blocks.length === 0
+        ? `There is no PEM block${wanted} in this text.`
+        : `There is no PEM block${wanted} in this text, only ${blocks.map(({ label }) => label).join(', ')}.`,
+    next: 'Check that the right file was given.',
+  });
+
 /**
  * The bytes of the first block, or of the first one with this label.
  *
@@ -78,12 +87,19 @@ export function pemBlocks(input: Uint8Array | string): PemBlock[] {
 export function derOf(pem: string, label?: string): Der {
   const blocks = pemBlocks(pem);
   const block = label === undefined ? blocks[0] : blocks.find((one) => one.label === label);
-  if (block) return block.der;
-  throw pkiErrors('pki.pem.malformed', {
-    message:
-      blocks.length === 0
-        ? `There is no PEM block${label ? ` ${label}` : ''} in this text.`
-        : `There is no PEM block ${label} in this text, only ${blocks.map((one) => one.label).join(', ')}.`,
-    next: 'Check that the right file was given.',
-  });
+  if (!block) throw missing(label ? ` ${label}` : '', blocks);
+  return block.der;
 }
+
+/** DER as it is; of PEM every block with one of the labels, at least one. @throws MooringError `pki.pem.malformed` */
+export function derOfAll(input: Uint8Array | string, labels: readonly string[]): [Uint8Array, ...Uint8Array[]] {
+  if (typeof input !== 'string' && !looksLikePem(input)) return [input];
+  const blocks = pemBlocks(input);
+  const [first, ...more] = blocks.filter(({ label }) => labels.includes(label)).map(({ der }) => der);
+  if (!first) throw missing(` ${labels[0]}`, blocks);
+  return [first, ...more];
+}
+
+/** As `derOfAll`, the first one. */
+export const derOfEither = (input: Uint8Array | string, labels: readonly string[]): Uint8Array =>
+  derOfAll(input, labels)[0];
