@@ -1,0 +1,56 @@
+import type { DeviceCommand } from '../shell/job.ts';
+import { cd, command, env, exit, exportVariables, failure, pwd, sh, success, unset, which } from './builtins.ts';
+import { df, du, ls, stat } from './listing.ts';
+import { scp } from './scp.ts';
+import { date, hostname, id, sleep, sync, systemctl, uname, whoami } from './system.ts';
+import { test } from './test.ts';
+import { cat, echo, grep, head, printf, tail, tee, wc } from './text.ts';
+import { chmod, cp, mkdir, mv, rm, rmdir, touch } from './tree.ts';
+
+/** The commands of the virtual device, by the name in its system folders. */
+export const commands: ReadonlyMap<string, DeviceCommand> = new Map<string, DeviceCommand>([
+  [':', success],
+  ['[', test],
+  ['ash', sh],
+  ['cat', cat],
+  ['cd', cd],
+  ['chmod', chmod],
+  ['command', command],
+  ['cp', cp],
+  ['date', date],
+  ['df', df],
+  ['du', du],
+  ['echo', echo],
+  ['env', env],
+  ['exit', exit],
+  ['export', exportVariables],
+  ['false', failure],
+  ['grep', grep],
+  ['head', head],
+  ['hostname', hostname],
+  ['id', id],
+  ['ls', ls],
+  ['mkdir', mkdir],
+  ['mv', mv],
+  ['printf', printf],
+  ['pwd', pwd],
+  ['rm', rm],
+  ['rmdir', rmdir],
+  ['scp', scp],
+  ['sh', sh],
+  ['sleep', sleep],
+  ['stat', stat],
+  ['sync', sync],
+  ['systemctl', systemctl],
+  ['tail', tail],
+  ['tee', tee],
+  ['test', test],
+  ['touch', touch],
+  ['true', success],
+  ['type', which],
+  ['uname', uname],
+  ['unset', unset],
+  ['wc', wc],
+  ['which', which],
+  ['whoami', whoami],
+]);

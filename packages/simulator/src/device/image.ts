@@ -1,0 +1,51 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ensureDirectory, fileError, readFileIfExists } from '@mooring/platform';
+import { simulatorErrors } from '../errors.ts';
+import { RootFolder } from './root/root-folder.ts';
+
+const mark = 'etc/mooring-virtual-device';
+export const provisioningProgram = '/opt/arm/pelion-provisioning-util';
+
+const folders = [
+  '/config/factory',
+  '/config/user',
+  '/etc',
+  '/home/app',
+  '/home/root',
+  '/opt/arm',
+  '/scratch',
+  '/tmp',
+  '/var/log',
+] as const;
+
+/** What `cat` shows of a program that is really elsewhere. */
+const standIn = `# The virtual device runs Mooring's own program in this place. Remove this file, and the device has it no more.\n`;
+
+/**
+ * Lays a device's root file system out in a folder that is new, or looks whether it is one. A folder that holds
+ * anything else is left alone.
+ *
+ * @throws MooringError `device.root.foreign`, `file.*`
+ */
+export async function openImage(folder: string): Promise<void> {
+  await ensureDirectory(folder, 0o700);
+  const isDevice = (await readFileIfExists(join(folder, mark))) !== undefined;
+  const names = await readdir(folder).catch((error: unknown) => {
+    throw fileError(error, folder);
+  });
+  if (!isDevice && names.length > 0) {
+    throw simulatorErrors('device.root.foreign', {
+      message: `${folder} is neither empty nor the root of a virtual device.`,
+      next: 'Name an empty folder, or one that does not exist yet.',
+      data: { folder },
+    });
+  }
+  const layout = await RootFolder.open(folder);
+  for (const path of folders) await layout.makeFolders(path);
+  if (!isDevice) {
+    await layout.write(provisioningProgram, standIn, '/', 0o755);
+    await layout.write('/etc/build', 'Mooring virtual device, development image\n');
+    await layout.write(`/${mark}`, 'The folder around this one is the root file system of a virtual device.\n');
+  }
+}
