@@ -1,3 +1,9 @@
+export { type DeviceTime, savedTimeItem } from './provisioning/device-time.ts';
+export { type Finding, findingLine } from './provisioning/findings.ts';
+export { type Provisioned, type ProvisionOptions, provision } from './provisioning/provision.ts';
+export { provisioningErrors } from './provisioning/provisioning-errors.ts';
+export { runUtility } from './provisioning/run.ts';
+export { type DeviceStatus, status } from './provisioning/status.ts';
 export { fileKeyProvider } from './secure-storage/file-key.ts';
 export { type Files, realFiles } from './secure-storage/files.ts';
 export {
