@@ -17,6 +17,7 @@ export const projectFiles = {
 } as const;
 
 const record = '.manifest_tool.unfinished';
+const recordBeside = `${record}.new`;
 const lock = '.manifest_tool.lock';
 
 export interface NewFile {
@@ -81,10 +82,11 @@ export class ProjectFolder {
 
   /** Finishes or takes back what a killed command left. */
   async recover(log: Log): Promise<void> {
-    if ((await this.#disk.read(this.at(record))) === undefined) return;
+    const traces = await Promise.all([record, recordBeside].map((path) => this.#disk.read(this.at(path))));
+    if (traces.every((trace) => trace === undefined)) return;
     await withLock(this.at(lock), async () => {
       const text = (await this.#disk.read(this.at(record)))?.toString('utf8');
-      if (text === undefined) return;
+      if (text === undefined) return await this.#dropRecord();
       const unfinished = parseRecord(text);
       if (unfinished.state === 'preparing') {
         await this.#takeBack(unfinished);
@@ -184,7 +186,7 @@ export class ProjectFolder {
   }
 
   async #writeRecord(unfinished: Unfinished): Promise<void> {
-    const beside = this.at(`${record}.new`);
+    const beside = this.at(recordBeside);
     await this.#disk.remove(beside);
     await this.#disk.create(beside, `${JSON.stringify(unfinished)}\n`, 0o644);
     await this.#disk.rename(beside, this.at(record));
@@ -197,7 +199,7 @@ export class ProjectFolder {
   }
 
   async #dropRecord(): Promise<void> {
-    await this.#disk.remove(this.at(`${record}.new`));
+    await this.#disk.remove(this.at(recordBeside));
     await this.#disk.remove(this.at(record));
     await this.#disk.sync(this.at('.'));
   }

@@ -2,6 +2,7 @@ import { getSystemErrorMessage } from 'node:util';
 import { isMooringError } from '@mooring/platform';
 import { manifestToolErrors } from '../errors.ts';
 import type { ProjectFolder } from '../project-folder.ts';
+import type { InitOptions } from './options.ts';
 
 /** The files that options name, each with its path as typed. */
 export interface NamedFile {
@@ -19,16 +20,14 @@ function systemReason(cause: unknown): string {
  * Opens a file that an option names, as argparse did while it read the command line: a file that cannot be opened is
  * wrong usage, with its line and exit status 2.
  *
- * @param command as in the usage, `manifest-tool init`
  * @throws MooringError `manifest.argument`
  */
-export async function openArgument(
+async function openArgument(
   folder: ProjectFolder,
-  command: string,
   option: string,
-  file: unknown,
+  file: string | undefined,
 ): Promise<NamedFile | undefined> {
-  if (typeof file !== 'string') return undefined;
+  if (file === undefined) return undefined;
   let cause: unknown;
   try {
     const data = await folder.read(file);
@@ -37,9 +36,23 @@ export async function openArgument(
     cause = error;
   }
   throw manifestToolErrors('manifest.argument', {
-    message: `${command}: error: argument ${option}: can't open '${file}': ${systemReason(cause ?? {})}: '${file}'`,
+    message: `manifest-tool init: error: argument ${option}: can't open '${file}': ${systemReason(cause ?? {})}: '${file}'`,
     cause,
     exitCode: 2,
     data: { path: file, option },
   });
+}
+
+export interface OpenedFiles {
+  certificate: NamedFile | undefined;
+  privateKey: NamedFile | undefined;
+  signingTool: NamedFile | undefined;
+}
+
+export async function openFiles(folder: ProjectFolder, options: InitOptions): Promise<OpenedFiles> {
+  return {
+    certificate: await openArgument(folder, '-c/--certificate', options.certificateFile),
+    privateKey: await openArgument(folder, '-k/--private-key', options.privateKeyFile),
+    signingTool: await openArgument(folder, '-s/--signing-tool', options.signingTool),
+  };
 }

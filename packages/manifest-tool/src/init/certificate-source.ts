@@ -2,7 +2,7 @@ import type { Name } from '@mooring/pki';
 import type { CommandContext } from '@mooring/terminal';
 import type { Log } from '../log.ts';
 import { type NewFile, type ProjectFolder, projectFiles } from '../project-folder.ts';
-import { openArgument } from './arguments.ts';
+import type { OpenedFiles } from './arguments.ts';
 import type { InitOptions } from './options.ts';
 import { checkAgreement } from './resources.ts';
 import { type CertificateOptions, certificateWishes } from './subject-questions.ts';
@@ -19,16 +19,13 @@ const day = 86_400_000;
 /** Below this many days 1.4.8 warns: ten years. */
 const productionDays = 10 * 365.25;
 
-async function given(folder: ProjectFolder, options: InitOptions): Promise<UpdateIdentity | undefined> {
-  const open = (option: string, file: string | undefined) => openArgument(folder, 'manifest-tool init', option, file);
-  const certificate = await open('-c/--certificate', options.certificateFile);
-  const privateKey = await open('-k/--private-key', options.privateKeyFile);
-  const tool = await open('-s/--signing-tool', options.signingTool);
+function given(opened: OpenedFiles, keyId: string | undefined): UpdateIdentity | undefined {
+  const { certificate, privateKey, signingTool } = opened;
   if (!certificate) return undefined;
   return givenIdentity({
     certificate,
     ...(privateKey ? { privateKey } : {}),
-    ...(tool ? { signingTool: { file: tool.file, keyId: options.signingKeyId ?? '' } } : {}),
+    ...(signingTool ? { signingTool: { file: signingTool.file, keyId: keyId ?? '' } } : {}),
   });
 }
 
@@ -114,11 +111,12 @@ export async function certificateTrust(
   context: CommandContext,
   folder: ProjectFolder,
   options: InitOptions,
+  opened: OpenedFiles,
   resources: string | undefined,
   log: Log,
 ): Promise<Trust> {
   const { clock } = context;
-  const existing = (await given(folder, options)) ?? (options.force ? undefined : await keptIdentity(folder));
+  const existing = given(opened, options.signingKeyId) ?? (options.force ? undefined : await keptIdentity(folder));
   if (existing) {
     warnOfExpiry(existing, clock.now(), log);
     if (existing.source === 'kept') await warnOfReadableKey(folder, log);

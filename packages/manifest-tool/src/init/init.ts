@@ -4,6 +4,7 @@ import { type Disk, realDisk } from '../disk.ts';
 import { type Log, type logLevels, logOf } from '../log.ts';
 import { type NewFile, ProjectFolder, projectFiles } from '../project-folder.ts';
 import { pythonJson, recordedUrns, type Settings } from '../settings.ts';
+import { openFiles } from './arguments.ts';
 import { certificateTrust } from './certificate-source.ts';
 import { cloudSettingsFile, droppedSettings } from './cloud-settings.ts';
 import { type Identifiers, identifiersOf } from './identifiers.ts';
@@ -56,17 +57,18 @@ export async function init(context: CommandContext, values: Values, disk: Disk =
   const options = initOptions(values);
   const identifiers = identifiersOf(options.identifiers);
   const cloud = cloudSettingsFile(options.cloud);
-  checkOptions(options, log);
 
   const folder = new ProjectFolder(context.cwd, disk);
   await folder.recover(log);
+  const opened = await openFiles(folder, options);
+  checkOptions(options, log);
   const recorded = recordedUrns((await folder.read(projectFiles.settings))?.toString('utf8') ?? '{}');
   const existing = (await folder.read(projectFiles.resources))?.toString('utf8');
   const staying = options.force ? undefined : existing;
 
   const trust = options.psk
     ? await preSharedKeyTrust(folder, identifiers, recorded, options.force, log)
-    : await certificateTrust(context, folder, options, staying, log);
+    : await certificateTrust(context, folder, options, opened, staying, log);
   const resources = writeUpdateResources({ ...identifiers, ...trust.resources });
   if (staying !== undefined) checkAgreement(staying, resources);
   const dropped = cloud ? droppedSettings(await folder.read(projectFiles.cloudSettings), cloud) : [];
