@@ -25,7 +25,7 @@ export interface Certificate {
   publicKey: KeyObject;
   subjectKeyIdentifier?: Uint8Array;
   authorityKeyIdentifier?: Uint8Array;
-  /** basicConstraints says CA:TRUE. */
+  /** basicConstraints says CA:TRUE, and keyUsage, where it is there, allows to sign certificates. */
   isAuthority: boolean;
   /** Names as in RFC 5280 (`digitalSignature`, `keyCertSign` …); absent without the extension. */
   keyUsage?: string[];

@@ -132,5 +132,7 @@ export function readExtensionFacts(extensions: readonly Extension[]): ExtensionF
     known(reader);
     reader.finish();
   }
+  // CA:TRUE without the right to sign certificates is no authority (RFC 5280 §4.2.1.9).
+  if (facts.keyUsage && !facts.keyUsage.includes('keyCertSign')) facts.isAuthority = false;
   return facts;
 }

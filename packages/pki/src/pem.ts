@@ -44,7 +44,7 @@ export function pemBlocks(input: Uint8Array | string): PemBlock[] {
         data: { line: index + 1 },
       });
     };
-    const [, edge, label = ''] = /^-----(BEGIN|END) (.+)-----$/.exec(line) ?? [];
+    const [, edge, label = ''] = /^-----(BEGIN|END) ([ -~]{1,64})-----$/.exec(line) ?? [];
     if (edge === 'BEGIN') {
       if (open) fail(`a new block begins inside the one of line ${open.line}`);
       open = { label, line: index + 1, base64: '', headers: false };
