@@ -9,6 +9,7 @@ export const storageErrors = errorFamily({
   'storage.failed': 'SQLite failed for another reason, which is given.',
   'storage.migration.failed': 'A migration of the database failed and was undone; the data is as before.',
   'storage.folder.missing': 'There is no data folder where one was named; "mooring serve" makes one.',
+  'storage.folder.foreign': 'The folder named for the data holds other things; nothing is mixed in among them.',
   'storage.folder.held': 'Another process works with the data folder; only one may.',
 });
 
@@ -38,6 +39,7 @@ export const serveErrors = errorFamily({
 
 export const adminErrors = errorFamily({
   'admin.unreachable': 'A process holds the data folder, but does not answer on its admin socket.',
+  'admin.api.key.unknown': 'No API key has the name or id that was given.',
   'admin.refused': 'The running service is of another version and does not know the request.',
 });
 

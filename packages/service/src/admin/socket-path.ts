@@ -1,4 +1,4 @@
-import { lstat, mkdtemp, rm } from 'node:fs/promises';
+import { lstat, mkdtemp, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileError } from '@mooring/platform';
@@ -38,6 +38,5 @@ export async function removeSocket(path: string, dataFolder: string): Promise<vo
   const folder = dirname(path);
   // The path comes out of a file: only what can have been made by newSocketPath is removed.
   if (folder === dataFolder || basename(path) !== socketName || !basename(folder).startsWith(folderPrefix)) return;
-  const { rmdir } = await import('node:fs/promises');
   await rmdir(folder).catch(() => undefined);
 }

@@ -116,6 +116,23 @@ export async function unpackBackup(path: string, folder: string): Promise<Manife
   return manifest;
 }
 
+/** The manifest alone. @throws MooringError `backup.damaged`, `backup.newer`, `file.*` */
+export async function readManifest(path: string): Promise<Manifest> {
+  const tar = extract();
+  const source = createReadStream(path);
+  const flow = pipeline(source, createGunzip(), tar);
+  flow.catch(() => undefined);
+  try {
+    for await (const entry of tar) {
+      if (entry.header.name !== manifestName) break;
+      return parseManifest(await textOf(entry as AsyncIterable<unknown> as AsyncIterable<Buffer>, path), path);
+    }
+  } finally {
+    tar.destroy();
+  }
+  throw damaged(path, 'it does not begin with a manifest, so that it is no backup of Mooring');
+}
+
 /** For a file that was packed as JSON. */
 export async function readJson(path: string): Promise<unknown> {
   return JSON.parse(await readFile(path, 'utf8'));

@@ -1,6 +1,6 @@
 import { backupErrors } from '../errors.ts';
 import { wrappedKeyFileName } from '../keys/pkcs11-key.ts';
-import { databaseFileName } from '../storage/storage.ts';
+import { databaseFileName } from '../storage/data-folder.ts';
 import type { FileFacts } from './archive.ts';
 import { sealedKeyFileName } from './sealed-key.ts';
 

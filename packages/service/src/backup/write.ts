@@ -1,14 +1,12 @@
-import { randomBytes } from 'node:crypto';
-import { createWriteStream, existsSync } from 'node:fs';
-import { copyFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { type Clock, fileError, syncFolder } from '@mooring/platform';
+import { type Clock, fileError } from '@mooring/platform';
 import { wrappedKeyFileName } from '../keys/pkcs11-key.ts';
 import { keyIdOf } from '../keys/vault.ts';
+import { databaseFileName } from '../storage/data-folder.ts';
 import { schemaVersionOf } from '../storage/migrations/index.ts';
-import { databaseFileName } from '../storage/storage.ts';
 import { factsOf, packBackup } from './archive.ts';
 import { type Manifest, manifestOf } from './manifest.ts';
 import { sealedKeyFileName, sealMasterKey } from './sealed-key.ts';
@@ -82,23 +80,5 @@ export async function makeBackup(source: BackupSource): Promise<Backup> {
   } catch (error) {
     await discard();
     throw fileError(error, staging);
-  }
-}
-
-/**
- * Puts an archive into a file of mode 0600: written beside and renamed, so that an older backup of that name stays until
- * the new one is whole.
- *
- * @throws MooringError `file.*`, or what the archive ends with
- */
-export async function saveArchive(archive: Readable, file: string): Promise<void> {
-  const beside = join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}.tmp`);
-  try {
-    await pipeline(archive, createWriteStream(beside, { mode: 0o600, flags: 'wx', flush: true }));
-    await rename(beside, file);
-    await syncFolder(dirname(file));
-  } catch (error) {
-    await rm(beside, { force: true }).catch(() => undefined);
-    throw fileError(error, file);
   }
 }

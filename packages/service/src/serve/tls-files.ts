@@ -1,12 +1,18 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { createSecureContext } from 'node:tls';
 import { type Clock, fileError } from '@mooring/platform';
 import { settingsErrors } from '../errors.ts';
 
-async function read(path: string): Promise<Buffer> {
+/** PEM, the certificate with those that issued it after it. */
+export interface TlsMaterial {
+  readonly key: string;
+  readonly cert: string;
+}
+
+async function read(path: string): Promise<string> {
   try {
-    return await readFile(path);
+    return await readFile(path, 'utf8');
   } catch (error) {
     throw fileError(error, path);
   }
@@ -16,7 +22,7 @@ function unusable(message: string, next: string, cause?: unknown): Error {
   return settingsErrors('settings.tls.unusable', { message, next, ...(cause === undefined ? {} : { cause }) });
 }
 
-function certificateOf(pem: Buffer, path: string): X509Certificate {
+function certificateOf(pem: string, path: string): X509Certificate {
   try {
     return new X509Certificate(pem);
   } catch (cause) {
@@ -28,11 +34,11 @@ function certificateOf(pem: Buffer, path: string): X509Certificate {
   }
 }
 
-function privateKeyOf(pem: Buffer, path: string): KeyObject {
+function privateKeyOf(pem: string, path: string): KeyObject {
   try {
     return createPrivateKey(pem);
   } catch (cause) {
-    const locked = /ENCRYPTED/.test(pem.toString('latin1'));
+    const locked = /ENCRYPTED/.test(pem);
     throw locked
       ? unusable(
           `The private key in ${path} is protected by a passphrase.`,
@@ -46,13 +52,13 @@ function privateKeyOf(pem: Buffer, path: string): KeyObject {
 /**
  * Reads and checks the certificate and key of HTTPS before anything else happens.
  *
- * @returns the options for TLS, and a warning about the certificate if there is one
+ * @returns what TLS is done with, and a warning about the certificate if there is one
  * @throws MooringError `settings.tls.unusable`, `file.*`
  */
 export async function readTlsFiles(
   files: { cert: string; key: string },
   clock: Clock,
-): Promise<{ options: SecureContextOptions; warning: string | undefined }> {
+): Promise<{ material: TlsMaterial; warning: string | undefined }> {
   const [cert, key] = [await read(files.cert), await read(files.key)];
   const certificate = certificateOf(cert, files.cert);
   if (!certificate.checkPrivateKey(privateKeyOf(key, files.key))) {
@@ -61,9 +67,8 @@ export async function readTlsFiles(
       'The certificate has to be the first one in its file; those that issued it follow.',
     );
   }
-  const options: SecureContextOptions = { cert, key, minVersion: 'TLSv1.2' };
   try {
-    createSecureContext(options);
+    createSecureContext({ cert, key });
   } catch (cause) {
     throw unusable(
       `TLS does not take the certificate in ${files.cert}: ${(cause as Error).message}.`,
@@ -78,5 +83,8 @@ export async function readTlsFiles(
       : now < certificate.validFromDate.getTime()
         ? `is not valid before ${certificate.validFrom}`
         : undefined;
-  return { options, warning: outside && `The certificate in ${files.cert} ${outside}; clients will refuse it.` };
+  return {
+    material: { key, cert },
+    warning: outside && `The certificate in ${files.cert} ${outside}; clients will refuse it.`,
+  };
 }

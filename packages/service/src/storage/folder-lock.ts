@@ -1,7 +1,8 @@
-import { readFile, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { type Clock, ensureDirectory, writeFileAtomic } from '@mooring/platform';
+import { type Clock, ensureDirectory, fileError, writeFileAtomic } from '@mooring/platform';
 import { storageErrors } from '../errors.ts';
 import { resultCode, sqliteError } from './sqlite-errors.ts';
 
@@ -58,12 +59,15 @@ export async function tryLockFolder(
   const path = join(folder, lockFile);
   let database: DatabaseSync | undefined;
   try {
+    // Only if it is not there: closing any descriptor of a file frees this process's POSIX locks on it.
+    if (!existsSync(path)) await (await open(path, 'wx', 0o600)).close();
     database = new DatabaseSync(path, { timeout: 0 });
-    database.exec('begin exclusive');
+    // No journal: nothing is ever written.
+    database.exec('pragma journal_mode = memory; begin exclusive');
   } catch (error) {
     database?.close();
     if (((resultCode(error) ?? 0) & 0xff) === 5) return { holder: await readHolder(folder) };
-    throw sqliteError(error, path);
+    throw sqliteError(fileError(error, path), path);
   }
   const held = database;
   const holder: Holder = { pid: process.pid, command, since: clock.now().toISOString() };

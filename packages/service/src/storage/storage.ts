@@ -5,13 +5,12 @@ import { DatabaseSync } from 'node:sqlite';
 import { type Clock, ensureDirectory, fileError } from '@mooring/platform';
 import { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
+import { databaseFileName } from './data-folder.ts';
 import { executedMigrations, migrate, refuseNewer } from './migrate.ts';
 import { migrations as ourMigrations } from './migrations/index.ts';
 import type { Schema } from './schema.ts';
 import { NodeSqliteDialect } from './sqlite-dialect.ts';
 import { sqliteError } from './sqlite-errors.ts';
-
-export const databaseFileName = 'mooring.sqlite';
 
 export interface Storage {
   /** Inside `transaction` this is the transaction, so that what belongs together needs no passing on. */

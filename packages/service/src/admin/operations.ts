@@ -1,0 +1,146 @@
+import { showAccount, updateAccount } from '../accounts/account.ts';
+import { createApiKey, deleteApiKey, listApiKeys } from '../accounts/api-keys.ts';
+import { groupsOf } from '../accounts/groups.ts';
+import { operator } from '../accounts/operator.ts';
+import { activeAuthority } from '../certificates/authorities.ts';
+import { adminErrors } from '../errors.ts';
+import type { OpenFolder } from '../serve/open-folder.ts';
+import type { AuthorityPurpose } from '../storage/schema.ts';
+
+/** What the commands of an operator ask for and get, the same over the socket and without it. */
+export interface Operations {
+  'api-key create': { input: { name: string; groups?: readonly string[] }; output: NewApiKey };
+  'api-key list': { input: Record<never, never>; output: { apiKeys: ApiKeyFacts[] } };
+  'api-key revoke': { input: { key: string }; output: ApiKeyFacts };
+  'account show': { input: Record<never, never>; output: AccountFacts };
+  'account set': { input: { displayName?: string; email?: string; company?: string }; output: AccountFacts };
+  'ca export': { input: { purpose: AuthorityPurpose }; output: AuthorityFacts };
+}
+
+export type OperationName = keyof Operations;
+
+export interface ApiKeyFacts {
+  id: string;
+  name: string;
+  status: string;
+  /** Names. */
+  groups: string[];
+  createdAt: string;
+  lastUsedAt: string | null;
+}
+
+/** The only time that the key itself is told. */
+export type NewApiKey = ApiKeyFacts & { key: string };
+
+export interface AccountFacts {
+  id: string;
+  displayName: string | null;
+  email: string | null;
+  company: string | null;
+  status: string;
+  createdAt: string;
+}
+
+export interface AuthorityFacts {
+  purpose: AuthorityPurpose;
+  /** PEM. */
+  certificate: string;
+  /** SHA-256 of the DER, lower-case hexadecimal. */
+  fingerprint: string;
+  subject: string;
+}
+
+type Perform<Name extends OperationName> = (
+  folder: OpenFolder,
+  input: Operations[Name]['input'],
+) => Promise<Operations[Name]['output']>;
+
+type FoundKey = Awaited<ReturnType<typeof createApiKey>>;
+
+async function keyFacts({ domain, accountId }: OpenFolder, keys: readonly FoundKey[]): Promise<ApiKeyFacts[]> {
+  const names = new Map((await groupsOf(domain, accountId)).map(({ id, name }) => [id, name]));
+  return keys.map((key) => ({
+    id: key.id,
+    name: key.name,
+    status: key.status,
+    groups: key.groups.map((id) => names.get(id) ?? id),
+    createdAt: new Date(key.createdAt).toISOString(),
+    lastUsedAt: key.lastLoginAt === null ? null : new Date(key.lastLoginAt).toISOString(),
+  }));
+}
+
+async function factsOfOne(folder: OpenFolder, key: FoundKey): Promise<ApiKeyFacts> {
+  return (await keyFacts(folder, [key]))[0] as ApiKeyFacts;
+}
+
+const accountFacts = (account: Awaited<ReturnType<typeof showAccount>>): AccountFacts => ({
+  id: account.id,
+  displayName: account.displayName,
+  email: account.email,
+  company: account.attributes.company ?? null,
+  status: account.status,
+  createdAt: new Date(account.createdAt).toISOString(),
+});
+
+const operations: { readonly [Name in OperationName]: Perform<Name> } = {
+  async 'api-key create'(folder, input) {
+    const key = await createApiKey(folder.domain, operator(folder.accountId), input);
+    return { ...(await factsOfOne(folder, key)), key: key.key };
+  },
+
+  async 'api-key list'(folder) {
+    const { items } = await listApiKeys(folder.domain, operator(folder.accountId));
+    return { apiKeys: await keyFacts(folder, items) };
+  },
+
+  async 'api-key revoke'(folder, { key: wanted }) {
+    const { domain, accountId } = folder;
+    const actor = operator(accountId);
+    return domain.storage.transaction(async () => {
+      const { items } = await listApiKeys(domain, actor);
+      const found = items.find(({ id }) => id === wanted) ?? items.find(({ name }) => name === wanted);
+      if (!found) {
+        throw adminErrors('admin.api.key.unknown', {
+          message: `There is no API key with the name or id "${wanted}".`,
+          next: 'See them with: mooring api-key list',
+        });
+      }
+      await deleteApiKey(domain, actor, found.id);
+      return factsOfOne(folder, found);
+    });
+  },
+
+  async 'account show'({ domain, accountId }) {
+    return accountFacts(await showAccount(domain, operator(accountId)));
+  },
+
+  async 'account set'({ domain, accountId }, { displayName, email, company }) {
+    const changes = {
+      ...(displayName === undefined ? {} : { display_name: displayName || null }),
+      ...(email === undefined ? {} : { email: email || null }),
+      ...(company === undefined ? {} : { company: company || null }),
+    };
+    return accountFacts(await updateAccount(domain, operator(accountId), changes));
+  },
+
+  async 'ca export'({ domain, accountId }, { purpose }) {
+    const { certificate } = await activeAuthority(domain, accountId, purpose);
+    const { pem, fingerprint, subjectText } = certificate;
+    return { purpose, certificate: pem, fingerprint, subject: subjectText };
+  },
+};
+
+/** @throws MooringError `admin.refused` for a name that is none, and whatever the operation throws */
+export async function perform<Name extends OperationName>(
+  folder: OpenFolder,
+  name: Name,
+  input: Operations[Name]['input'],
+): Promise<Operations[Name]['output']> {
+  if (!Object.hasOwn(operations, name)) {
+    throw adminErrors('admin.refused', {
+      message: `The running service does not know "${name}".`,
+      next: 'It is of another version than this command: restart it.',
+    });
+  }
+  return (operations[name] as Perform<Name>)(folder, input);
+}

@@ -1,0 +1,12 @@
+import { type Backup, makeBackup } from '../backup/write.ts';
+import type { OpenFolder } from '../serve/open-folder.ts';
+
+/** A backup of an open folder; with a passphrase the master key is in it. */
+export async function operatorBackup(folder: OpenFolder, passphrase: string | undefined): Promise<Backup> {
+  const { storage, vault, clock } = folder.domain;
+  const source = { folder: storage.folder, clock };
+  if (passphrase === undefined) return makeBackup(source);
+  const key = await folder.masterKey.load();
+  if (!key) throw new Error('the master key is no longer where it was at start');
+  return makeBackup({ ...source, withKey: { key, keyId: vault.keyId, passphrase } });
+}

@@ -1,0 +1,23 @@
+import type { Program } from '@mooring/terminal';
+import packageFile from '../package.json' with { type: 'json' };
+import { accountSet, accountShow } from './commands/account.ts';
+import { apiKeyCreate } from './commands/api-key-create.ts';
+import { apiKeyList } from './commands/api-key-list.ts';
+import { apiKeyRevoke } from './commands/api-key-revoke.ts';
+import { backup } from './commands/backup.ts';
+import { caExport } from './commands/ca-export.ts';
+import { restore } from './commands/restore.ts';
+import { serve } from './commands/serve.ts';
+
+export const program: Program = {
+  name: 'mooring',
+  version: packageFile.version,
+  summary: 'The Device Management service, and what its operator does with it.',
+  groups: [
+    { title: 'Service', commands: [serve] },
+    { title: 'Account', commands: [accountShow, accountSet, apiKeyCreate, apiKeyList, apiKeyRevoke, caExport] },
+    { title: 'Safety', commands: [backup, restore] },
+  ],
+  failureExit: 1,
+  usageErrors: 'line',
+};

@@ -1,0 +1,46 @@
+import { createServer } from 'node:net';
+import { serveErrors } from '../errors.ts';
+import { type ListenAddress, uriHost } from './address.ts';
+
+/** Turns a failed listen() into a sentence; anything else is passed through unchanged. */
+export function listenError(error: unknown, { host, port }: ListenAddress): unknown {
+  const where = `${uriHost(host)}:${port}`;
+  const fail = (code: Parameters<typeof serveErrors>[0], problem: string, next: string) =>
+    serveErrors(code, { message: `${where}: ${problem}.`, next, cause: error, data: { host, port } });
+  switch ((error as NodeJS.ErrnoException | undefined)?.code) {
+    case 'EADDRINUSE':
+      return fail(
+        'serve.port.used',
+        'another program listens there already',
+        'Choose another port with --http, or end that program. With port 0 a free one is picked.',
+      );
+    case 'EACCES':
+      return fail(
+        'serve.address.unusable',
+        'this user may not listen there',
+        'Ports below 1024 are for root, or for units with AmbientCapabilities=CAP_NET_BIND_SERVICE.',
+      );
+    case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
+      return fail('serve.address.unusable', 'that is not an address of this machine', 'Choose another with --http.');
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return fail('serve.address.unusable', 'that name has no address', 'Choose another with --http.');
+    default:
+      return error;
+  }
+}
+
+/**
+ * Finds out whether an address can be listened on, before anything is made on the disk.
+ *
+ * @throws MooringError `serve.*`
+ */
+export async function probeAddress(address: ListenAddress): Promise<void> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(listenError(error, address)));
+    server.listen({ ...address, exclusive: true }, resolve);
+  });
+  await new Promise((resolve) => server.close(resolve));
+}

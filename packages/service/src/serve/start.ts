@@ -1,0 +1,208 @@
+import { existsSync } from 'node:fs';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Server as TlsServer } from 'node:tls';
+import type { Clock } from '@mooring/platform';
+import { startAdminServer } from '../admin/server.ts';
+import { readServiceFile, removeServiceFile, writeServiceFile } from '../admin/service-file.ts';
+import { newSocketPath, removeSocket } from '../admin/socket-path.ts';
+import { activeAuthority } from '../certificates/authorities.ts';
+import { settingsErrors } from '../errors.ts';
+import type { Domain } from '../storage/context.ts';
+import { refuseForeignFolder } from '../storage/data-folder.ts';
+import { folderHeld, tryLockFolder } from '../storage/folder-lock.ts';
+import { addressKind, type ListenAddress, uriHost } from './address.ts';
+import { handedOut, recordHandedOut } from './handed-out.ts';
+import { httpsHosts, ownTls, renewalPeriod } from './https.ts';
+import { listenError, probeAddress } from './listening.ts';
+import type { Log } from './log.ts';
+import { openFolder } from './open-folder.ts';
+import { defaultPublicHost, publicHostWarning } from './public-host.ts';
+import type { Settings } from './settings.ts';
+import { readTlsFiles, type TlsMaterial } from './tls-files.ts';
+
+/** The REST interface, as far as starting and stopping it goes. */
+export interface RestServer {
+  readonly server: Server;
+  listen(address: ListenAddress): Promise<unknown>;
+  close(): Promise<unknown>;
+}
+
+export interface World {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** For a public host and certificates, where the service listens on all addresses. */
+  readonly machineName: string;
+  /** Makes the REST interface; not listening yet. */
+  readonly restServer: (domain: Domain, tls: TlsMaterial | undefined, log: Log) => Promise<RestServer>;
+}
+
+export interface RunningService {
+  readonly url: string;
+  readonly http: ListenAddress;
+  readonly account: string;
+  /** The account and its authorities were made by this start. */
+  readonly firstStart: boolean;
+  readonly masterKeyPlace: string;
+  readonly bootstrapUri: string;
+  readonly lwm2mUri: string;
+  readonly adminSocket: string;
+  /** The HTTPS authority, where the service's own certificate is used. */
+  readonly ca: { readonly certificate: string; readonly fingerprint: string } | undefined;
+  /** Lets running requests end, then stops. */
+  close(): Promise<void>;
+}
+
+/** How long running requests may take to end, in ms; whoever stops the service waits for no more than five seconds. */
+const drainPeriod = 3_000;
+
+type Connections = Pick<Server, 'closeIdleConnections' | 'closeAllConnections'>;
+
+/** Undone in reverse order, each even if another fails. */
+class Started {
+  readonly #undo: (() => Promise<unknown>)[] = [];
+
+  add(undo: () => Promise<unknown>): void {
+    this.#undo.push(undo);
+  }
+
+  async end(): Promise<void> {
+    const failures: unknown[] = [];
+    for (const undo of this.#undo.splice(0).reverse()) await undo().catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
+  }
+}
+
+function refuseInsecure({ http, tls, insecure }: Settings): void {
+  if (tls || insecure || addressKind(http.host) === 'loopback') return;
+  throw settingsErrors('settings.insecure', {
+    message: `${uriHost(http.host)} can be reached by others, and without TLS every API key would cross the network readable.`,
+    next: "Add --tls-own (the service's own authority) or --tls-cert and --tls-key; or --insecure, if a proxy on the way does TLS.",
+    data: { host: http.host },
+  });
+}
+
+async function lockFolder(folder: string, clock: Clock) {
+  await refuseForeignFolder(folder);
+  const attempt = await tryLockFolder(folder, 'mooring serve', clock);
+  if ('lock' in attempt) return attempt.lock;
+  throw folderHeld(folder, attempt.holder);
+}
+
+/** What a service that was killed has left: its socket, and the file that names it. */
+async function removeStale(folder: string): Promise<void> {
+  const socket = await readServiceFile(folder);
+  if (socket !== undefined) await removeSocket(socket, folder);
+  await removeServiceFile(folder);
+}
+
+async function drain(server: Connections, close: () => Promise<unknown>): Promise<void> {
+  const late = setTimeout(() => server.closeAllConnections(), drainPeriod);
+  try {
+    server.closeIdleConnections();
+    await close();
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+async function listen(rest: RestServer, address: ListenAddress): Promise<number> {
+  try {
+    await rest.listen(address);
+  } catch (error) {
+    throw listenError(error, address);
+  }
+  return (rest.server.address() as AddressInfo).port;
+}
+
+/**
+ * Starts the service: everything that can be refused is checked before the data folder is touched, and a start that
+ * fails leaves nothing running.
+ *
+ * @throws MooringError `settings.*`, `storage.*`, `master.key.*`, `serve.*`, `file.*`
+ */
+export async function startService(settings: Settings, world: World): Promise<RunningService> {
+  const { clock, log, env, machineName } = world;
+  refuseInsecure(settings);
+  const files = settings.tls?.kind === 'files' ? await readTlsFiles(settings.tls, clock) : undefined;
+  if (files?.warning) log.warning('tls.validity', files.warning);
+  const publicHost = settings.publicHost ?? defaultPublicHost(settings.http, machineName);
+
+  const started = new Started();
+  try {
+    // A folder in use is better told by who holds it than by the port that this one has.
+    const folderIsThere = existsSync(settings.data);
+    if (!folderIsThere) await probeAddress(settings.http);
+    const lock = await lockFolder(settings.data, clock);
+    started.add(() => lock.release());
+    if (folderIsThere) await probeAddress(settings.http);
+    await removeStale(settings.data);
+
+    const { bootstrapPort, lwm2mPort, limits } = settings;
+    const folder = await openFolder({
+      folder: settings.data,
+      masterKey: settings.masterKey,
+      settings: { publicHost, bootstrapPort, lwm2mPort, limits },
+      env,
+      clock,
+      log,
+    });
+    started.add(() => folder.close());
+
+    const uris = handedOut(folder);
+    const warning = publicHostWarning(publicHost);
+    if (warning) log.warning('public-host', warning, { publicHost });
+    const before = await recordHandedOut(folder);
+    if (before) {
+      log.warning(
+        'public-host.changed',
+        `Devices that were given credentials until now keep ${before.bootstrapUri} and ${before.lwm2mUri}; from now on ${uris.bootstrapUri} and ${uris.lwm2mUri} are handed out. The old ones have to go on leading here.`,
+        { before, now: uris },
+      );
+    }
+
+    const hosts = httpsHosts(publicHost, settings.http.host, machineName);
+    const own = settings.tls?.kind === 'own';
+    const tls = own ? await ownTls(folder, hosts) : files?.material;
+    const rest = await world.restServer(folder.domain, tls, log);
+    started.add(() => drain(rest.server, () => rest.close()));
+    const port = await listen(rest, settings.http);
+    if (own) {
+      const renewal = setInterval(() => {
+        ownTls(folder, hosts)
+          .then((fresh) => (rest.server as Server & TlsServer).setSecureContext(fresh))
+          .catch((error: unknown) => log.error('tls.renewal', `The HTTPS certificate could not be renewed: ${error}`));
+      }, renewalPeriod);
+      renewal.unref();
+      started.add(async () => clearInterval(renewal));
+    }
+
+    const adminSocket = await newSocketPath(settings.data, env);
+    started.add(() => removeSocket(adminSocket, settings.data));
+    const admin = await startAdminServer(adminSocket, folder, log);
+    started.add(() => drain(admin.connections, () => admin.close()));
+
+    const http = { host: settings.http.host, port };
+    const reachable = addressKind(http.host) === 'unspecified' ? publicHost : http.host;
+    const url = `${tls ? 'https' : 'http'}://${uriHost(reachable)}:${port}`;
+    const authority = own ? await activeAuthority(folder.domain, folder.accountId, 'https') : undefined;
+    started.add(() => removeServiceFile(settings.data));
+    await writeServiceFile(settings.data, { pid: process.pid, adminSocket, url });
+
+    return {
+      url,
+      http,
+      account: folder.accountId,
+      firstStart: folder.created,
+      masterKeyPlace: folder.masterKey.place,
+      ...uris,
+      adminSocket,
+      ca: authority && { certificate: authority.certificate.pem, fingerprint: authority.certificate.fingerprint },
+      close: () => started.end(),
+    };
+  } catch (error) {
+    await started.end().catch(() => undefined);
+    throw error;
+  }
+}
