@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { readUpdateResources } from '@mooring/credentials';
 import { importPrivateKey, matches, parseCertificate } from '@mooring/pki';
@@ -237,7 +238,42 @@ describe('a certificate that is given', () => {
     assert.ok(!project.files().includes(key));
   });
 
-  const rsa = 'MIIB'; // Not a certificate at all.
+  const fixture = (name: string) => readFileSync(join(import.meta.dirname, 'fixtures', name));
+  const unsuitable: [string, string, RegExp][] = [
+    ['RSA', 'rsa.pem', /has a RSA-2048 key/],
+    ['P-384', 'p384.pem', /has a P-384 key/],
+    ['P-256 signed with SHA-384', 'sha384.pem', /a ecdsa-with-SHA384 signature/],
+  ];
+  for (const [name, file, sentence] of unsuitable) {
+    test(`${name}: refused, since devices cannot check it`, async (t) => {
+      const project = new Project(t);
+      project.write('c.pem', fixture(file));
+      const { status, stderr } = await project.run([...quiet, '-c', 'c.pem', '-s', 'c.pem', '--signing-key-id', 'k']);
+      assert.equal(status, 1);
+      assert.match(stderr, sentence);
+      assert.deepEqual(project.files(), ['c.pem']);
+    });
+  }
+
+  test('without a subject key identifier: the old warning and an empty array', async (t) => {
+    const project = new Project(t);
+    project.write('c.pem', fixture('no-ski.pem'));
+    project.write('k.pem', fixture('no-ski.key.pem'));
+    const { status, stderr } = await project.run([...quiet, '-c', 'c.pem', '-k', 'k.pem']);
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, /\[WARNING\] .* - No Subject Key Identifier present in certificate\n/);
+    assert.match(project.text(resources), /arm_uc_default_subject_key_identifier\[\] = {2}\{\n {4}\n\};/);
+  });
+
+  test('with a key behind a password: refused with the way to write it out', async (t) => {
+    const project = new Project(t);
+    project.write('c.pem', fixture('no-ski.pem'));
+    project.write('k.pem', fixture('encrypted.key.pem'));
+    const { status, stderr } = await project.run([...quiet, '-c', 'c.pem', '-k', 'k.pem']);
+    assert.equal(status, 1);
+    assert.match(stderr, /protected by a password.*\n.*openssl pkey/);
+  });
+
   const refused: [string, string[], number, RegExp][] = [
     ['without key or tool', ['-c', 'mine.der'], 1, /without its key/],
     ['with the key of another', ['-c', 'mine.der', '-k', 'other.key.pem'], 1, /does not belong/],
@@ -270,7 +306,7 @@ describe('a certificate that is given', () => {
       const project = new Project(t);
       project.writeIdentity('mine');
       project.writeIdentity('other');
-      project.write('junk', rsa);
+      project.write('junk', 'MIIB');
       const before = project.snapshot();
       const { status, stderr } = await project.run([...quiet, ...options]);
       assert.equal(status, expected, stderr);

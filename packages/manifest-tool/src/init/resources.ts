@@ -22,16 +22,18 @@ function variablesOf(source: string): Map<string, string> {
   return values;
 }
 
-const remedy = (keepsKey: boolean) =>
-  keepsKey
-    ? `To follow the new settings, remove ${projectFiles.resources} and repeat: key and certificate stay as they are. (-f replaces the file too, but where no certificate is given it makes a new one as well, which fielded devices do not trust.)`
-    : `If the key and certificate still exist somewhere, put them into ${projectFiles.certificates} and repeat. Otherwise -f makes new ones and replaces the file; devices with the old certificate then take no more updates.`;
+/** What a repeated call would do about the difference. */
+const remedies = {
+  sameCertificate: `To follow the new settings, remove ${projectFiles.resources} and repeat: key and certificate stay as they are. (-f replaces the file too, but where no certificate is given it makes a new one as well, which fielded devices do not trust.)`,
+  newCertificate: `If the key and certificate still exist somewhere, put them into ${projectFiles.certificates} and repeat. Otherwise -f makes new ones and replaces the file; devices with the old certificate then take no more updates.`,
+  preSharedKey: `-f writes it for this device; the master key stays.`,
+};
 
-function disagreement(reason: string, keepsKey: boolean, data: Record<string, unknown>): Error {
+function disagreement(reason: string, remedy: keyof typeof remedies, differs: readonly string[]): Error {
   return manifestToolErrors('init.resources.differ', {
     message: `${projectFiles.resources} already exists, and ${reason}. Nothing was written, so that settings and firmware do not drift apart.`,
-    next: remedy(keepsKey),
-    data: { path: projectFiles.resources, ...data },
+    next: remedies[remedy],
+    data: { path: projectFiles.resources, differs },
   });
 }
 
@@ -42,23 +44,20 @@ function disagreement(reason: string, keepsKey: boolean, data: Record<string, un
  * @throws MooringError `init.resources.differ`
  */
 export function checkAgreement(existing: string, wanted: string | undefined): void {
+  const after = wanted === undefined ? undefined : variablesOf(wanted);
+  const remedy = !after ? 'newCertificate' : after.get('arm_uc_default_psk') ? 'preSharedKey' : 'sameCertificate';
   let there: Map<string, string>;
   try {
     there = variablesOf(existing);
   } catch (cause) {
     if (!isMooringError(cause)) throw cause;
-    throw disagreement(`it cannot be read: ${cause.message.replace(/\.$/, '')}`, wanted !== undefined, {
-      differs: ['form'],
-    });
+    throw disagreement(`it cannot be read: ${cause.message.replace(/\.$/, '')}`, remedy, ['form']);
   }
-  if (wanted === undefined) {
-    throw disagreement('a new certificate would have to be made, which it does not hold', false, {
-      differs: ['certificate'],
-    });
+  if (!after) {
+    throw disagreement('a new certificate would have to be made, which it does not hold', remedy, ['certificate']);
   }
-  const after = variablesOf(wanted);
   const differs = updateVariableNames
     .filter((name) => there.get(name) !== after.get(name))
     .map((name) => inWords[name]);
-  if (differs.length > 0) throw disagreement(`it has another ${differs.join(', ')}`, true, { differs });
+  if (differs.length > 0) throw disagreement(`it has another ${differs.join(', ')}`, remedy, differs);
 }

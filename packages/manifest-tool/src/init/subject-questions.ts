@@ -97,10 +97,13 @@ function refuse(question: Question, reason: string): never {
 /** Reads one answer; Ctrl-C ends the wait, which reading alone would not. */
 async function ask(context: CommandContext, question: Question): Promise<string> {
   const { io, prompt, signal } = context;
+  // What follows stands on a line of its own; in a pipe nothing is put between the questions.
+  const endLine = () => io.stdin.isTTY && context.output.line();
   let stop = () => {};
   const interrupted = new Promise<never>((_, reject) => {
     stop = () => {
       io.stdin.pause();
+      endLine();
       reject(terminalErrors('interrupted', { message: 'Interrupted; nothing was written.', exitCode: 130 }));
     };
     signal.addEventListener('abort', stop, { once: true });
@@ -110,6 +113,7 @@ async function ask(context: CommandContext, question: Question): Promise<string>
     return (await Promise.race([prompt.ask(question.prompt), interrupted])).trim() || question.fallback;
   } catch (cause) {
     if (!isMooringError(cause) || cause.code !== 'input.ended') throw cause;
+    endLine();
     throw manifestToolErrors('init.answers.missing', {
       message: `The input ended before "${question.prompt.trim()}" was answered; nothing was written.`,
       next: `Answer every question (an empty line takes what stands in brackets, or leaves it out), give ${question.option}, or use -q.`,
