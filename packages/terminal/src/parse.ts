@@ -96,6 +96,16 @@ function fill(parser: ArgumentParser, command: Command): void {
   addOption(parser, { ...jsonOption, name: 'json_after' });
 }
 
+/** Wraps the lines of a text; paragraphs and what is indented stay as they are. */
+function fold(text: string, width = 80): string {
+  return text
+    .split('\n')
+    .map((line) =>
+      line.startsWith(' ') ? line : line.replace(new RegExp(`(.{1,${width}})(?: +|$)`, 'g'), '$1\n').trimEnd(),
+    )
+    .join('\n');
+}
+
 function epilog(command: Command): string {
   const examples = (command.examples ?? []).map((example) => `  ${example.run}\n      ${example.does}`);
   const codes = Object.entries(command.exitCodes ?? {}).map(([code, text]) => `  ${code}  ${text}`);
@@ -123,7 +133,7 @@ export function parserOf(program: Program): { parser: ArgumentParser; commands: 
     prog: program.name,
     formatter_class: RawDescriptionHelpFormatter,
     color: false,
-    description: `${program.summary}\n\ncommands:\n${overview(program)}`,
+    description: `${fold(program.summary)}\n\ncommands:\n${overview(program)}`,
     epilog: `'${program.name} COMMAND -h' explains a command.`,
   });
   parser.add_argument(...(program.versionFlags ?? ['--version']), {
@@ -159,7 +169,7 @@ export function parserOf(program: Program): { parser: ArgumentParser; commands: 
       const owner = parsers.get(prefix) as ArgumentParser;
       const last = index === words.length - 1;
       const made = subOf(prefix, owner).add_parser(word, {
-        ...(last ? { description: command.description ?? command.summary, epilog: epilog(command) } : {}),
+        ...(last ? { description: fold(command.description ?? command.summary), epilog: epilog(command) } : {}),
         formatter_class: RawDescriptionHelpFormatter,
         color: false,
       });
