@@ -8,8 +8,10 @@ export interface BrowseOptions {
   signal: AbortSignal;
   /** How long to look while nothing is found, in ms. */
   limit?: number;
-  /** How long to wait for others after the first find, in ms; each further find gives them half of it again. */
+  /** How long to wait for others after the first find, in ms; at least half of it after each further one. */
   settle?: number;
+  /** What it takes to count as found; any device if absent. */
+  isWanted?(device: FoundDevice): boolean;
   /** Ends the search at once when it says so. */
   enough?(found: readonly FoundDevice[]): boolean;
   open?: (onPacket: (received: Received) => void) => Promise<Links | undefined>;
@@ -27,7 +29,8 @@ const question: Question = { name: serviceType, type: 'PTR' };
  * @throws MooringError `discovery.no.network`
  */
 export async function browse(options: BrowseOptions): Promise<FoundDevice[]> {
-  const { signal, limit = searchLimit, settle = 1_000, enough = () => false, open = openLinks } = options;
+  const { signal, limit = searchLimit, settle = 1_000, open = openLinks } = options;
+  const { enough = () => false, isWanted = () => true } = options;
   const records = new ServiceRecords();
   let found: FoundDevice[] = [];
   const search = Promise.withResolvers<void>();
@@ -35,15 +38,18 @@ export async function browse(options: BrowseOptions): Promise<FoundDevice[]> {
   signal.addEventListener('abort', () => search.resolve(), { once: true });
   if (signal.aborted) search.resolve();
 
-  const finishIn = (time: number) => {
+  let firstFind: number | undefined;
+  const waitForOthers = () => {
+    const now = performance.now();
+    firstFind ??= now;
     clearTimeout(end);
-    end = setTimeout(search.resolve, time);
+    end = setTimeout(search.resolve, Math.max(settle / 2, firstFind + settle - now));
   };
   const asked = new Set<string>();
   const links = await open((received) => {
     records.add(received);
     const news = devicesOf(records.sightings());
-    if (news.length > found.length) finishIn(found.length === 0 ? settle : settle / 2);
+    if (news.length > found.length && news.some(isWanted)) waitForOthers();
     found = news;
     if (enough(found)) search.resolve();
     const open = records.openQuestions().filter(({ name, type }) => !asked.has(`${type} ${name}`));

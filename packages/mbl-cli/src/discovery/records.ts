@@ -137,7 +137,8 @@ function deviceName(instance: string): string | undefined {
   return name.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?').trim() || undefined;
 }
 
-function usableAddress(data: unknown, zone: string | undefined): string | undefined {
+/** An address to connect to: link-local ones with the zone they were heard in, and none without. */
+export function usableAddress(data: unknown, zone: string | undefined): string | undefined {
   if (typeof data !== 'string' || data === '0.0.0.0' || data === '::') return undefined;
   if (isIPv4(data)) return data;
   if (!isIPv6(data)) return undefined;

@@ -1,0 +1,109 @@
+import { parseAddress } from '../devices/address.ts';
+import { type SelectedDevice, saveSelectedDevice } from '../devices/device-file.ts';
+import type { FoundDevice } from '../discovery/devices.ts';
+import { selectionErrors } from '../errors.ts';
+import { interrupted } from '../interrupted.ts';
+import { answer } from './answers.ts';
+import { listDevices } from './discover.ts';
+import { command, type Session, text } from './session.ts';
+
+export const select = command({
+  name: 'select',
+  summary: 'Choose the device that the other commands work with.',
+  description: `Shows the devices as 'list' does and asks for the number of one. The choice is kept in ~/.mbl-dev.json. With one of the options nothing is asked.`,
+  options: [
+    { flags: ['--name'], name: 'name', metavar: 'NAME', help: 'Choose the device of this name.', excludes: 'by' },
+    {
+      flags: ['--address'],
+      name: 'by_address',
+      metavar: 'ADDRESS',
+      help: 'Choose the device at this address, which need not announce itself.',
+      excludes: 'by',
+    },
+    {
+      flags: ['--index'],
+      name: 'index',
+      metavar: 'NUMBER',
+      help: 'Choose by the number in the list.',
+      excludes: 'by',
+    },
+  ],
+  examples: [
+    { run: 'mbl-cli select', does: 'shows the devices and asks for one' },
+    { run: 'mbl-cli select --name mbed-linux-os-9999', does: 'chooses that device' },
+  ],
+  async run(session, values) {
+    const device = await choose(session, values);
+    await saveSelectedDevice(session.home, device);
+    return { name: device.name, address: device.address, port: device.port ?? 22 };
+  },
+});
+
+async function choose(session: Session, values: Readonly<Record<string, unknown>>): Promise<SelectedDevice> {
+  const [name, address, index] = [text(values.name), text(values.by_address), text(values.index)];
+  if (name !== undefined) return byName(session, name);
+  if (address !== undefined) return byAddress(session, address);
+  const devices = await listDevices(session);
+  return byIndex(devices, index ?? (await answer(session, '\nSelect a device from the list: ')));
+}
+
+function byIndex(devices: readonly FoundDevice[], typed: string): SelectedDevice {
+  const number = /^\s*\+?\d+\s*$/.test(typed) ? Number(typed) : 0;
+  const device = devices[number - 1];
+  if (!device) {
+    throw selectionErrors('selection.index.invalid', {
+      message: 'Enter a valid device index as shown in the list.',
+      next: devices.length === 1 ? 'The only one is 1.' : `Give a number from 1 to ${devices.length}.`,
+      data: { given: typed.trim(), devices: devices.length },
+    });
+  }
+  return selected(device);
+}
+
+async function byName(session: Session, wanted: string): Promise<SelectedDevice> {
+  const plain = wanted.replace(/\.local\.?$/i, '').toLowerCase();
+  const isWanted = (device: FoundDevice) => device.name.toLowerCase() === plain;
+  const devices = await listDevices(session, { isWanted });
+  const named = devices.filter(isWanted);
+  if (named.length === 1) return selected(named[0] as FoundDevice);
+  if (named.length === 0) {
+    throw selectionErrors('selection.name.unknown', {
+      message: `No device named ${wanted} answered.`,
+      next: `These did: ${devices.map((device) => device.name).join(', ')}. Repeat if it is just starting.`,
+      data: { name: wanted, found: devices.map((device) => device.name) },
+    });
+  }
+  throw selectionErrors('selection.name.ambiguous', {
+    message: `${named.length} devices are named ${wanted}.`,
+    next: "Choose one of them with '--address' or '--index'.",
+    data: { name: wanted, addresses: named.map((device) => device.address) },
+  });
+}
+
+/** How long a device at a known address may take to say its name, in ms. */
+const shortSearch = 2_000;
+
+async function byAddress(session: Session, given: string): Promise<SelectedDevice> {
+  const { host, port } = parseAddress(given);
+  const isThere = (device: FoundDevice) =>
+    device.addresses.includes(host) && (port === undefined || device.port === port);
+  const { browse } = await import('../discovery/browse.ts');
+  // It needs no announcement; if there is one, name and port come from it.
+  const found = await browse({
+    signal: session.signal,
+    limit: shortSearch,
+    enough: (devices) => devices.some(isThere),
+  }).catch(() => []);
+  if (session.signal.aborted) throw interrupted();
+  const there = found.filter(isThere);
+  if (there.length === 1) return { ...selected(there[0] as FoundDevice), address: host };
+  return { name: host, address: host, ...(port === undefined ? {} : { port }), username: 'root', password: '' };
+}
+
+const selected = ({ name, address, port }: FoundDevice): SelectedDevice => ({
+  name,
+  address,
+  port,
+  username: 'root',
+  password: '',
+});

@@ -1,0 +1,97 @@
+import { isMooringError } from '@mooring/platform';
+import type { Command, CommandContext, Values } from '@mooring/terminal';
+import type { Connection } from '../ssh/connection.ts';
+import type { Target } from '../ssh/target.ts';
+
+/** The options before the command. */
+export interface Globals {
+  /** `-a` */
+  address: string | undefined;
+  /** `-c` */
+  alias: string | undefined;
+  acceptNewHostKey: boolean;
+  verbose: boolean;
+  quiet: boolean;
+}
+
+/** What a command of mbl-cli works with. */
+export interface Session extends CommandContext {
+  globals: Globals;
+  /** Shown with `-v` only, on stderr. */
+  remark(text: string): void;
+  /** The device that is meant, by `-a`, `-c` or selection. */
+  target(): Promise<Target>;
+  /** Connects to it, runs `work` and closes the connection again. */
+  onDevice<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
+}
+
+export type DeviceCommand = Omit<Command, 'run'> & { run(session: Session, values: Values): Promise<unknown> };
+
+export const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+/** Makes a command of the program: with `-v`, what lies under a failure is shown before it. */
+export function command(described: DeviceCommand): Command {
+  return {
+    ...described,
+    async run(context, values) {
+      const session = sessionOf(context, values);
+      try {
+        return await described.run(session, values);
+      } catch (error) {
+        if (session.globals.verbose) for (const line of causesOf(error)) session.remark(line);
+        throw error;
+      }
+    },
+  };
+}
+
+function sessionOf(context: CommandContext, values: Values): Session {
+  const globals: Globals = {
+    address: text(values.address) || undefined,
+    alias: text(values.config_hostname) || undefined,
+    acceptNewHostKey: values.accept_new_host_key === true,
+    verbose: values.verbose === true,
+    quiet: values.quiet === true,
+  };
+  const remark = (line: string) => {
+    if (globals.verbose) context.output.note(line);
+  };
+  const target = async () => {
+    const { targetOf } = await import('../ssh/target.ts');
+    return targetOf({ home: context.home, address: globals.address, alias: globals.alias });
+  };
+  return {
+    ...context,
+    globals,
+    remark,
+    target,
+    async onDevice(work) {
+      const device = await target();
+      const { connect } = await import('../ssh/connection.ts');
+      const connection = await connect(device, {
+        home: context.home,
+        agent: context.env.SSH_AUTH_SOCK,
+        clock: context.clock,
+        signal: context.signal,
+        acceptNewHostKey: globals.acceptNewHostKey,
+        note: remark,
+      });
+      try {
+        return await work(connection);
+      } finally {
+        await connection.close();
+      }
+    },
+  };
+}
+
+function causesOf(error: unknown): string[] {
+  const lines: string[] = [];
+  let cause = error;
+  if (isMooringError(error)) lines.push(`Error code: ${error.code}.`);
+  while (cause instanceof Error && cause.cause !== undefined && lines.length < 10) {
+    cause = cause.cause;
+    lines.push(`Because: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+  return lines;
+}

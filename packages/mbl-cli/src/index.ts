@@ -1,0 +1,11 @@
+export {
+  cloudErrors,
+  discoveryErrors,
+  provisionErrors,
+  selectionErrors,
+  sshErrors,
+  storeErrors,
+  transferErrors,
+} from './errors.ts';
+export { program } from './program.ts';
+export { runMblCli } from './run.ts';

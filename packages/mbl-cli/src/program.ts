@@ -1,0 +1,57 @@
+import type { Program } from '@mooring/terminal';
+import { deleteCertificate } from './commands/delete-certificate.ts';
+import { get } from './commands/get.ts';
+import { getPelionStatus } from './commands/get-pelion-status.ts';
+import { list } from './commands/list.ts';
+import { listCertificates } from './commands/list-certificates.ts';
+import { provisionPelion } from './commands/provision-pelion.ts';
+import { put } from './commands/put.ts';
+import { saveApiKey } from './commands/save-api-key.ts';
+import { select } from './commands/select.ts';
+import { shell } from './commands/shell.ts';
+import { which } from './commands/which.ts';
+import { version } from './version.ts';
+
+export const program: Program = {
+  name: 'mbl-cli',
+  version,
+  versionFlags: ['-V', '--version'],
+  summary: `Finds Mbed Linux OS devices, copies files, opens shells and provisions devices for Device Management.\nPart of Mooring; takes the place of version ${version} of the program of the same name.`,
+  groups: [
+    { title: 'find a device and select it', commands: [list, select, which] },
+    { title: 'copy files', commands: [get, put] },
+    { title: 'work on the device', commands: [shell] },
+    {
+      title: 'provision the device for Device Management',
+      commands: [saveApiKey, provisionPelion, getPelionStatus, listCertificates, deleteCertificate],
+    },
+  ],
+  options: [
+    {
+      flags: ['-a', '--address'],
+      name: 'address',
+      metavar: 'ADDRESS',
+      help: 'The device to work with, instead of the selected one: an IP address or host name, with a port as in 192.0.2.1:2222 or [fe80::1%eth0]:2222.',
+    },
+    {
+      flags: ['-c', '--config-hostname'],
+      name: 'config_hostname',
+      metavar: 'CONFIG_HOSTNAME',
+      help: "The host of ~/.ssh/config whose IdentityFile, HostName, Port and User are used; 'mbl-device' if not given.",
+    },
+    {
+      flags: ['--accept-new-host-key'],
+      name: 'accept_new_host_key',
+      help: 'Take a changed SSH host key for the new one of the device, once.',
+    },
+    {
+      flags: ['-v', '--verbose'],
+      name: 'verbose',
+      help: 'Show on standard error what is done, and what lies under a failure.',
+    },
+    { flags: ['-q', '--quiet'], name: 'quiet', help: 'Do not show what commands on the device say.' },
+  ],
+  failureExit: 255,
+  usageErrors: 'line',
+  interrupted: { text: 'User quit.', exitCode: 255 },
+};

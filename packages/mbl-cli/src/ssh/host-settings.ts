@@ -1,0 +1,108 @@
+import { glob, readFile } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import { fileError } from '@mooring/platform';
+import SSHConfig from 'ssh-config';
+import { sshErrors } from '../errors.ts';
+
+/** What `~/.ssh/config` says about a host, as far as it is used here. */
+export interface HostSettings {
+  hostName?: string | undefined;
+  port?: number | undefined;
+  user?: string | undefined;
+  /** Absolute paths. */
+  identityFiles: string[];
+  /** Only these keys are tried, not all of the agent's. */
+  identitiesOnly: boolean;
+}
+
+export const noSettings: HostSettings = { identityFiles: [], identitiesOnly: false };
+
+/** As deep as OpenSSH follows `Include`. */
+const deepest = 16;
+
+/**
+ * The settings for one host of `~/.ssh/config`. Neither the file nor the host has to be there. A block for all hosts
+ * gives keys, but no user, port or host name: devices are reached as root unless a block names them.
+ *
+ * @throws MooringError `ssh.config.unreadable`
+ */
+export async function hostSettings(home: string, alias: string): Promise<HostSettings> {
+  const path = join(home, '.ssh', 'config');
+  const text = await readConfig(path, home, 0);
+  if (text === undefined) return noSettings;
+  try {
+    return settingsFor(text, alias, home);
+  } catch (cause) {
+    throw sshErrors('ssh.config.unreadable', {
+      message: `${path} could not be understood: ${cause instanceof Error ? cause.message : cause}.`,
+      next: 'Mend it, or move it away.',
+      cause,
+      data: { path },
+    });
+  }
+}
+
+/** @param text the file, with what it includes */
+export function settingsFor(text: string, alias: string, home: string): HostSettings {
+  const config = SSHConfig.parse(text);
+  // No command is run and no name looked up for a question about a file.
+  const options = { ignoreCase: true, matchExec: false };
+  const lines = config.filter((line) => !('param' in line && /^canonicalize/i.test(line.param)));
+  const all = SSHConfig.from(lines) as SSHConfig;
+  const named = SSHConfig.from(
+    lines.filter((line) => 'param' in line && /^host$/i.test(line.param) && !isForAll(line.value)),
+  ) as SSHConfig;
+
+  const own = named.compute(alias, options);
+  const common = all.compute(alias, options);
+  const port = Number(first(own.port) ?? Number.NaN);
+  const identities = [common.identityfile ?? []].flat();
+  return {
+    hostName: first(own.hostname)?.replaceAll('%h', alias),
+    port: Number.isInteger(port) && port > 0 && port < 65_536 ? port : undefined,
+    user: first(own.user),
+    identityFiles: identities.filter((file) => file.toLowerCase() !== 'none').map((file) => expand(file, home)),
+    identitiesOnly: first(common.identitiesonly)?.toLowerCase() === 'yes',
+  };
+}
+
+const first = (value: string | string[] | undefined): string | undefined => [value ?? []].flat()[0];
+
+function isForAll(value: string | { val: string }[]): boolean {
+  const patterns = typeof value === 'string' ? value.split(/\s+/) : value.map(({ val }) => val);
+  return patterns.every((pattern) => /^\*$/.test(pattern) || pattern.startsWith('!'));
+}
+
+function expand(file: string, home: string): string {
+  const path = file.replace(/^~(?=\/|$)/, home).replaceAll('%d', home);
+  return isAbsolute(path) ? path : join(home, '.ssh', path);
+}
+
+/** The text, with `Include` lines replaced by what they name; undefined if there is no such file. */
+async function readConfig(path: string, home: string, depth: number): Promise<string | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw fileError(error, path);
+  }
+  const lines = await Promise.all(
+    text.split(/\r?\n/).map(async (line) => {
+      const patterns = /^\s*Include(?:\s*=\s*|\s+)(.+)$/i.exec(line)?.[1];
+      if (patterns === undefined || depth >= deepest) return line;
+      return included(patterns, home, depth + 1);
+    }),
+  );
+  return lines.join('\n');
+}
+
+async function included(patterns: string, home: string, depth: number): Promise<string> {
+  const texts: string[] = [];
+  for (const [, quoted, bare] of patterns.matchAll(/"([^"]+)"|(\S+)/g)) {
+    const found: string[] = [];
+    for await (const file of glob(expand(quoted ?? bare ?? '', home))) found.push(file);
+    for (const file of found.sort()) texts.push((await readConfig(file, home, depth)) ?? '');
+  }
+  return texts.join('\n');
+}

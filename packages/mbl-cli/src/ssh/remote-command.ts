@@ -1,0 +1,66 @@
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { interrupted } from '../interrupted.ts';
+import type { Connection, Exit } from './connection.ts';
+
+export interface Result {
+  exit: Exit;
+  stdout: Buffer;
+  stderr: Buffer;
+}
+
+export interface RunOptions {
+  /** Sent as standard input, which is closed at once if absent. */
+  input?: Uint8Array | { file: string; progress(bytes: number): void };
+  /** What comes, as it comes. */
+  onStdout?(chunk: Buffer): void;
+  onStderr?(chunk: Buffer): void;
+  /** Aborted: the command is given up and the promise rejected. */
+  signal?: AbortSignal;
+}
+
+/** Runs a command to its end and collects what it writes. */
+export async function run(connection: Connection, command: string, options: RunOptions = {}): Promise<Result> {
+  const { signal, input } = options;
+  if (signal?.aborted) throw interrupted();
+  const remote = await connection.exec(command);
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  remote.stdout.on('data', (chunk: Buffer) => {
+    stdout.push(chunk);
+    options.onStdout?.(chunk);
+  });
+  remote.stderr.on('data', (chunk: Buffer) => {
+    stderr.push(chunk);
+    options.onStderr?.(chunk);
+  });
+  // A command that ends without reading its input closes the pipe; its exit status tells.
+  remote.stdin.on('error', () => undefined);
+  if (input === undefined || input instanceof Uint8Array) {
+    remote.stdin.end(input);
+  } else {
+    const source = createReadStream(input.file);
+    source.on('data', (chunk) => input.progress(chunk.length));
+    pipeline(source, remote.stdin).catch(() => undefined);
+  }
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = () => {
+    aborted.reject(interrupted());
+    remote.abandon();
+  };
+  signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    const exit = await Promise.race([remote.exit, aborted.promise]);
+    return { exit, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) };
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+/** The last thing a failed command said, on one line, or how it ended. */
+export function complaint({ exit, stdout, stderr }: Result): string {
+  const said = (stderr.toString('utf8').trim() || stdout.toString('utf8').trim()).split('\n').at(-1)?.trim();
+  return said || ('code' in exit ? `exit status ${exit.code}` : `ended by ${exit.signal}`);
+}
+
+export const succeeded = ({ exit }: Result): boolean => 'code' in exit && exit.code === 0;
