@@ -80,7 +80,7 @@ export const TrustedCertificateResp = Type.Object(
     certificate_fingerprint: Type.String({ description: 'SHA-256 of the DER form, 64 hex digits.' }),
     issuer: Type.String({ description: 'Distinguished name of the issuer.' }),
     subject: Type.String({ description: 'Distinguished name of the subject.' }),
-    valid: Type.Boolean({ description: 'It is within its validity now.' }),
+    valid: Type.Boolean({ description: 'It has not expired.' }),
     validity: Time('End of its validity.'),
     created_at: Time('Creation.'),
     updated_at: Time('Last change.'),

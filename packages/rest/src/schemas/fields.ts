@@ -34,8 +34,9 @@ export function OneOf<const Words extends readonly [string, ...string[]]>(words:
 
 export const Text = (description: string, maxLength = 100) => Type.String({ description, maxLength });
 
-/** A name that a person gives: never empty. */
-export const Name = (description: string) => Type.String({ description, minLength: 1, maxLength: 100 });
+/** A name that a person gives: not empty, not only blanks, and nothing that would upset a terminal. */
+export const Name = (description: string) =>
+  Type.String({ description, minLength: 1, maxLength: 100, pattern: '^(?=.*\\S)[^\\u0000-\\u001f\\u007f]*$' });
 
 /** The expression of the published contract; the address itself is judged by who sends mail to it. */
 export const Email = (description: string) => Type.String({ description, pattern: '^(?=.{3,254}$).+@.+' });

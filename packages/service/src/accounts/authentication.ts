@@ -1,0 +1,53 @@
+import type { Actor, Domain } from '../storage/context.ts';
+import { hashSecret, isSecret, parseApiKey } from './api-key-text.ts';
+import { accountErrors } from './errors.ts';
+import { expand } from './permissions.ts';
+
+/** `last_login_time` is true to this many milliseconds; it spares the disk a write with every request. */
+const loginGranularity = 60_000;
+
+/** Compared with where there is no such key, so that both ways take the same time. */
+const nobody = hashSecret('');
+
+const refused = () =>
+  accountErrors('auth.invalid', {
+    message: 'The API key is unknown, wrong or inactive.',
+    next: 'Check the key, or make a new one.',
+  });
+
+/**
+ * Finds out whose key this is.
+ *
+ * @throws MooringError `auth.invalid`, the same for every reason
+ */
+export async function authenticateApiKey(domain: Domain, text: string, requestId?: string): Promise<Actor> {
+  const { db } = domain.storage;
+  const parsed = parseApiKey(text.trim());
+  if (parsed?.secret === undefined) throw refused();
+  const row = await db.selectFrom('api_keys').selectAll().where('id', '=', parsed.id).executeTakeFirst();
+  const isRight = isSecret(parsed.secret, row?.secret_hash ?? nobody);
+  if (!row || !isRight || row.account_id !== parsed.accountId || row.status !== 'ACTIVE') throw refused();
+
+  const groups = await db
+    .selectFrom('api_key_groups')
+    .innerJoin('policy_groups', 'policy_groups.id', 'api_key_groups.group_id')
+    .select('policy_groups.permissions_json')
+    .where('api_key_groups.api_key_id', '=', row.id)
+    .execute();
+  const permissions = new Set<string>(['own-api-key:read']);
+  for (const { permissions_json } of groups) {
+    for (const permission of expand(JSON.parse(permissions_json) as string[])) permissions.add(permission);
+  }
+
+  const now = domain.clock.now().getTime();
+  if (row.last_login_at === null || now - row.last_login_at >= loginGranularity) {
+    await db.updateTable('api_keys').set({ last_login_at: now }).where('id', '=', row.id).execute();
+  }
+  return {
+    kind: 'api-key',
+    id: row.id,
+    accountId: row.account_id,
+    permissions,
+    ...(requestId === undefined ? {} : { requestId }),
+  };
+}

@@ -1,0 +1,102 @@
+import type { AccountInfo, ApiKeyInfoResp, FeaturePolicy } from '@mooring/rest';
+import { timeText } from '../http/time-text.ts';
+import type { ServiceSettings } from '../serve/settings.ts';
+import type { Account } from './account.ts';
+import type { ApiKey } from './api-keys.ts';
+
+export const apiKeyBody = (key: ApiKey): ApiKeyInfoResp => ({
+  object: 'api-key',
+  id: key.id,
+  etag: String(key.etag),
+  account_id: key.accountId,
+  name: key.name,
+  key: key.key,
+  owner: key.owner,
+  groups: key.groups,
+  status: key.status,
+  creation_time: key.createdAt,
+  last_login_time: key.lastLoginAt ?? 0,
+  created_at: timeText(key.createdAt),
+  updated_at: timeText(key.updatedAt),
+});
+
+const policy = (feature: string, resource: string): FeaturePolicy => ({
+  feature,
+  resource,
+  action: '',
+  allow: true,
+  inherited: true,
+});
+
+/** Every account may use all that the service has. */
+const policies: FeaturePolicy[] = [
+  policy('api-keys', '/v3/api-keys'),
+  policy('developer-certificates', '/v3/developer-certificates'),
+  policy('trusted-certificates', '/v3/trusted-certificates'),
+  policy('server-credentials', '/v3/server-credentials'),
+];
+
+/** Limits as texts, under names that say what is counted; those of the original service are not known. */
+const limitsBody = ({ limits }: ServiceSettings): Record<string, string> => ({
+  api_key_count: String(limits.apiKeys),
+  group_count: String(limits.policyGroups),
+  trusted_certificate_count: String(limits.trustedCertificates),
+  developer_certificate_count: String(limits.developerCertificates),
+});
+
+export interface AccountExtras {
+  limits: boolean;
+  policies: boolean;
+  subAccounts: boolean;
+}
+
+const profileNames = [
+  'company',
+  'contact',
+  'phone_number',
+  'address_line1',
+  'address_line2',
+  'city',
+  'state',
+  'postal_code',
+  'country',
+  'custom_fields',
+  'expiration_warning_threshold',
+  'idle_timeout',
+  'mfa_status',
+  'password_policy',
+] as const;
+
+export function accountBody(account: Account, settings: ServiceSettings, include: AccountExtras): AccountInfo {
+  const { attributes } = account;
+  const profile = Object.fromEntries(profileNames.map((name) => [name, attributes[name] ?? null]));
+  return {
+    object: 'account',
+    id: account.id,
+    etag: String(account.etag),
+    status: account.status,
+    tier: account.tier,
+    end_market: account.endMarket,
+    display_name: account.displayName,
+    email: account.email,
+    aliases: account.aliases,
+    ...profile,
+    notification_emails: attributes.notification_emails ?? [],
+    ...(attributes.password_recovery_expiration == null
+      ? {}
+      : { password_recovery_expiration: attributes.password_recovery_expiration }),
+    parent_id: null,
+    template_id: null,
+    customer_number: null,
+    contract_number: null,
+    sales_contact: null,
+    reason: null,
+    reference_note: null,
+    expiration: null,
+    ...(include.limits ? { limits: limitsBody(settings) } : {}),
+    ...(include.policies ? { policies } : {}),
+    ...(include.subAccounts ? { sub_accounts: [] } : {}),
+    created_at: timeText(account.createdAt),
+    updated_at: timeText(account.updatedAt),
+  };
+}

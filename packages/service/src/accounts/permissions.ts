@@ -1,0 +1,42 @@
+/** Every permission that a route can name, with what it allows. */
+export const permissions = {
+  'account:read': 'See the account.',
+  'account:write': 'Change the account.',
+  'own-api-key:read': 'See the API key that is used.',
+  'own-api-key:write': 'Change the API key that is used.',
+  'api-keys:read': 'See all API keys.',
+  'api-keys:write': 'Make, change and delete API keys.',
+  'developer-certificates:read': 'See developer certificates with their private keys.',
+  'developer-certificates:write': 'Make developer certificates.',
+  'trusted-certificates:read': 'See the certificates that devices may have.',
+  'trusted-certificates:write': 'Delete and rename certificates that devices may have.',
+  'certificate-authorities:write': 'Upload certificates of other authorities, whose devices are then let in.',
+  'server-credentials:read': 'See where devices connect and what they trust.',
+} as const satisfies Record<string, string>;
+
+export type Permission = keyof typeof permissions;
+
+export const allPermissions: ReadonlySet<string> = new Set(Object.keys(permissions));
+
+/** Stands in a group for all permissions, those of later versions as well. */
+const everything = '*';
+
+/** The groups that every account has from the first start on. */
+export const firstGroups = {
+  Administrators: [everything],
+  Developers: [
+    'account:read',
+    'own-api-key:read',
+    'own-api-key:write',
+    'developer-certificates:read',
+    'developer-certificates:write',
+    'trusted-certificates:read',
+    'trusted-certificates:write',
+    'server-credentials:read',
+  ],
+} as const satisfies Record<string, readonly (Permission | typeof everything)[]>;
+
+/** The permissions that a group's list means. */
+export function expand(listed: readonly string[]): ReadonlySet<string> {
+  return listed.includes(everything) ? allPermissions : new Set(listed);
+}

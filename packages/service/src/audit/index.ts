@@ -1,0 +1,1 @@
+export { type AuditRecord, audit, type Change, listAuditRecords } from './records.ts';

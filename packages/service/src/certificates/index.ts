@@ -1,0 +1,19 @@
+export { type Authority, activeAuthority, authorityPurposes, signingAuthority } from './authorities.ts';
+export {
+  createDeveloperCertificate,
+  type DeveloperCertificate,
+  getDeveloperCertificate,
+} from './developer-certificates.ts';
+export { certificateErrors } from './errors.ts';
+export { type HttpsCertificate, issueHttpsCertificate } from './https-certificate.ts';
+export { developerRevocationList, isRevoked } from './revocation.ts';
+export { type ServerCredentials, serverCredentials } from './server-credentials.ts';
+export { serverUri } from './server-uris.ts';
+export {
+  createTrustedCertificate,
+  deleteTrustedCertificate,
+  getTrustedCertificate,
+  listTrustedCertificates,
+  type TrustedCertificate,
+  updateTrustedCertificate,
+} from './trusted-certificates.ts';

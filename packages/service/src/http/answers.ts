@@ -1,0 +1,72 @@
+import { isMooringError } from '@mooring/platform';
+import type { ErrorResponse } from '@mooring/rest';
+
+/** HTTP status and `type` of the envelope for every expected error that a caller can bring about. */
+const answers: Readonly<Record<string, readonly [status: number, type: string]>> = {
+  'request.invalid': [400, 'validation_error'],
+  'api.key.invalid': [400, 'validation_error'],
+  'certificate.invalid': [400, 'validation_error'],
+  'certificate.developer.fixed': [400, 'validation_error'],
+  'auth.invalid': [401, 'invalid_auth'],
+  'permission.denied': [403, 'forbidden'],
+  'account.limit': [403, 'account_limit_exceeded'],
+  'certificate.limit': [403, 'account_limit_exceeded'],
+  'route.unknown': [404, 'not_found'],
+  'account.missing': [404, 'not_found'],
+  'api.key.not.found': [404, 'not_found'],
+  'certificate.not.found': [404, 'not_found'],
+  'route.method': [405, 'method_not_allowed'],
+  'api.key.name.taken': [409, 'duplicate'],
+  'certificate.name.taken': [409, 'duplicate'],
+  'certificate.present': [409, 'duplicate'],
+  'request.too.large': [413, 'payload_too_large'],
+  'request.media.type': [415, 'unsupported_media_type'],
+};
+
+/** What HTTP itself can find wrong before a route is reached, by status. */
+const protocolAnswers: Readonly<Record<number, readonly [type: string, message: string]>> = {
+  400: ['bad_request', 'The request cannot be read.'],
+  408: ['request_timeout', 'The request did not arrive in time.'],
+  413: ['payload_too_large', 'The body is larger than any that the service takes.'],
+  414: ['bad_request', 'The address is too long.'],
+  415: ['unsupported_media_type', 'The body has to be JSON, with Content-Type: application/json.'],
+  431: ['bad_request', 'The headers are larger than any that the service takes.'],
+};
+
+type Field = ErrorResponse['fields'][number];
+
+export function envelope(
+  code: number,
+  type: string,
+  message: string,
+  requestId: string,
+  fields: readonly Field[] = [],
+): ErrorResponse {
+  return { object: 'error', code, type, message, request_id: requestId, fields: [...fields] };
+}
+
+/** The envelope for what HTTP itself refuses. */
+export function protocolEnvelope(status: number, requestId: string): ErrorResponse {
+  const [type, message] = protocolAnswers[status] ?? (protocolAnswers[400] as readonly [string, string]);
+  return envelope(status, type, message, requestId);
+}
+
+/** What is said of an error: its own sentence if the caller brought it about, and nothing of our insides if not. */
+export function answerOf(error: unknown, requestId: string): ErrorResponse {
+  if (isMooringError(error)) {
+    const known = answers[error.code];
+    if (known) {
+      const fields = Array.isArray(error.data?.fields) ? (error.data.fields as Field[]) : [];
+      return envelope(known[0], known[1], error.message, requestId, fields);
+    }
+    if (error.code === 'service.address.unusable') {
+      return envelope(500, 'internal_error', 'The settings of the service are wrong: its public host.', requestId);
+    }
+    if (error.code === 'storage.busy' || error.code === 'storage.disk.full') {
+      return envelope(503, 'service_unavailable', 'The service cannot store anything just now.', requestId);
+    }
+  }
+  const status = (error as { statusCode?: unknown } | undefined)?.statusCode;
+  if (typeof status === 'number' && status >= 400 && status < 500) return protocolEnvelope(status, requestId);
+  return envelope(500, 'internal_error', 'The service failed; its log has more under the request id.', requestId);
+}

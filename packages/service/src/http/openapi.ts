@@ -1,0 +1,56 @@
+import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
+import { permissions } from '../accounts/permissions.ts';
+
+type Transform = NonNullable<FastifyDynamicSwaggerOptions['transform']>;
+
+/** Brings in what validation does not use: the parameters of lists, and the permission. */
+const transform: Transform = ({ schema, url, route }) => {
+  const { parameters, permission } = (route.config ?? {}) as {
+    parameters?: Readonly<Record<string, unknown>>;
+    permission?: string | null;
+  };
+  return {
+    url,
+    schema: {
+      ...schema,
+      ...(parameters === undefined ? {} : { querystring: { type: 'object', properties: parameters } }),
+      ...(permission == null ? {} : { 'x-permission': permission }),
+    } as typeof schema,
+  };
+};
+
+export const openApiOptions: FastifyDynamicSwaggerOptions = {
+  openapi: {
+    openapi: '3.1.0',
+    info: {
+      title: 'Mooring Device Management',
+      version: '3',
+      description:
+        'Accounts, API keys and certificates. Every path is also served with a slash at its end. Every answer has the header X-Request-ID.',
+    },
+    tags: [
+      { name: 'Account', description: 'The account of the caller.' },
+      { name: 'API keys', description: 'Keys that programs sign in with.' },
+      { name: 'Developer certificates', description: 'Credentials for devices in development.' },
+      { name: 'Trusted certificates', description: 'Certificates whose devices are let in.' },
+      { name: 'Server credentials', description: 'Where devices connect, and what they trust.' },
+    ],
+    components: {
+      securitySchemes: {
+        Bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'An API key: `Authorization: Bearer ak_…`.',
+        },
+      },
+    },
+  },
+  refResolver: {
+    buildLocalReference: (json, _base, _fragment, index) =>
+      typeof json.$id === 'string' ? json.$id : `schema${index}`,
+  },
+  transform,
+};
+
+/** What each permission allows, for the reference page. */
+export const permissionMeanings: Readonly<Record<string, string>> = permissions;

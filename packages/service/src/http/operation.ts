@@ -1,0 +1,121 @@
+import type { FilterFields } from '@mooring/rest';
+import type { RouteShorthandOptions } from 'fastify';
+import type { Permission } from '../accounts/permissions.ts';
+import { type SchemaName, schemaRef } from './schemas.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What a caller must be allowed to; null for a route that is open to everyone. Every route says it. */
+    permission?: Permission | null;
+    /** Parameters for the OpenAPI page; requests are read by the list parser, which knows the clients' quirks. */
+    parameters?: Readonly<Record<string, unknown>>;
+    bodyOptional?: boolean;
+  }
+}
+
+export interface Operation {
+  /** operationId of the published contract. */
+  id: string;
+  tag: 'Account' | 'API keys' | 'Developer certificates' | 'Trusted certificates' | 'Server credentials';
+  summary: string;
+  description?: string;
+  permission: Permission;
+  body?: SchemaName;
+  bodyOptional?: boolean;
+  /** Status of success, 200 if absent. */
+  status?: 200 | 201 | 204;
+  answer?: SchemaName;
+  /** What an `:id` in the path names. */
+  path?: Readonly<Record<string, string>>;
+  /** Errors besides 401, 403 and, with a body or a list, 400. */
+  errors?: readonly (404 | 409)[];
+  /** The route is a list of entities with these fields to filter on. */
+  list?: FilterFields;
+  /** What `include` can name. */
+  include?: readonly string[];
+}
+
+const listParameters = {
+  limit: {
+    type: 'integer',
+    default: 50,
+    description: 'Entities per page, 2 to 1000; more or less is brought into range.',
+  },
+  after: { type: 'string', description: 'Id of the last entity of the page before.' },
+  order: { type: 'string', enum: ['ASC', 'DESC'], default: 'ASC', description: 'By time of creation.' },
+  filter: {
+    type: 'string',
+    description: 'The conditions in one parameter, URL-encoded: `name__eq=a&status__neq=b`.',
+  },
+};
+
+const operatorNote: Readonly<Record<string, string>> = {
+  string: 'Also with __neq, __in, __nin.',
+  text: 'Also with __neq, __in, __nin, __like (a part, in any case).',
+  integer: 'Also with __neq, __in, __nin, __lte, __gte.',
+  boolean: 'Also with __neq.',
+  time: 'Also with __neq, __in, __nin, __lte, __gte.',
+};
+
+function parametersOf({ list, include = [] }: Operation): Record<string, unknown> {
+  const extras = list === undefined ? include : ['total_count', ...include];
+  const kinds: Readonly<Record<string, string>> = { integer: 'integer', boolean: 'boolean' };
+  return {
+    ...(list === undefined ? {} : listParameters),
+    ...(extras.length === 0
+      ? {}
+      : { include: { type: 'string', description: `Extras, with commas: ${extras.join(', ')}.` } }),
+    ...Object.fromEntries(
+      Object.entries(list ?? {}).map(([field, kind]) => [
+        `${field}__eq`,
+        { type: kinds[kind] ?? 'string', description: operatorNote[kind] ?? '' },
+      ]),
+    ),
+  };
+}
+
+const errorMeaning: Readonly<Record<number, string>> = {
+  400: 'The request is wrong; the fields are named.',
+  401: 'The API key is missing, wrong or inactive.',
+  403: 'The API key may not do this, or a limit is reached.',
+  404: 'There is no such thing in the account.',
+  409: 'The name is taken.',
+};
+
+/** What Fastify needs to know of a route, from what the contract says of it. */
+export function operation(described: Operation): RouteShorthandOptions {
+  const { status = 200, answer, body, errors = [], path = {} } = described;
+  const parameters = parametersOf(described);
+  const refusals = [...(body || Object.keys(parameters).length > 0 ? [400] : []), 401, 403, ...errors];
+  return {
+    config: {
+      permission: described.permission,
+      ...(Object.keys(parameters).length > 0 ? { parameters } : {}),
+      ...(described.bodyOptional ? { bodyOptional: true } : {}),
+    },
+    schema: {
+      operationId: described.id,
+      tags: [described.tag],
+      summary: described.summary,
+      ...(described.description === undefined ? {} : { description: described.description }),
+      security: [{ Bearer: [] }],
+      ...(Object.keys(path).length === 0
+        ? {}
+        : {
+            params: {
+              type: 'object',
+              properties: Object.fromEntries(
+                Object.entries(path).map(([name, description]) => [name, { type: 'string', description }]),
+              ),
+            },
+          }),
+      ...(body === undefined ? {} : { body: schemaRef(body) }),
+      response: {
+        [status]: answer === undefined ? { type: 'null', description: 'Done.' } : schemaRef(answer),
+        ...Object.fromEntries(
+          refusals.map((code) => [code, { description: errorMeaning[code], ...schemaRef('ErrorResponse') }]),
+        ),
+      },
+    },
+  };
+}

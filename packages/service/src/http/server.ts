@@ -1,0 +1,129 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import swagger from '@fastify/swagger';
+import fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
+import { accountErrors } from '../accounts/errors.ts';
+import { newId } from '../accounts/ids.ts';
+import { accountRoutes } from '../accounts/routes.ts';
+import { certificateRoutes } from '../certificates/routes.ts';
+import type { Actor, Domain } from '../storage/context.ts';
+import { answerOf, protocolEnvelope } from './answers.ts';
+import { type Authenticator, authenticate, byApiKey } from './authentication.ts';
+import { httpErrors } from './errors.ts';
+import { readJson } from './json-body.ts';
+import { KnownPaths } from './known-paths.ts';
+import { openApiOptions } from './openapi.ts';
+import { namedSchemas } from './schemas.ts';
+import { invalidBody, type SchemaProblem } from './validation.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who is calling. Not there on routes that are open to everyone. */
+    actor: Actor;
+  }
+}
+
+export interface HttpServerOptions {
+  logger?: FastifyBaseLogger;
+  /** PEM. Plain HTTP if absent. */
+  https?: { key: string; cert: string };
+  /** API keys alone if absent. */
+  authenticators?: readonly Authenticator[];
+}
+
+/** The REST interface. It does not listen yet, and does not close the domain. */
+export function createHttpServer(domain: Domain, options: HttpServerOptions = {}): FastifyInstance {
+  const { authenticators = [byApiKey], https, logger } = options;
+  const serverOptions = { requireHostHeader: false };
+  const app = fastify({
+    ...(https === undefined ? { http: serverOptions } : { https: { ...https, ...serverOptions } }),
+    ...(logger === undefined ? {} : { loggerInstance: logger }),
+    genReqId: () => newId(domain.clock),
+    requestIdHeader: false,
+    routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: 256 },
+    // Answers to requests that still arrive while closing are as always; the connection is closed after them.
+    return503OnClosing: false,
+    requestTimeout: 60_000,
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true } },
+    clientErrorHandler: (error, socket) => refuseConnection(error, socket as Socket, newId(domain.clock)),
+    frameworkErrors: (error, request, reply) => {
+      reply.header('X-Request-ID', request.id);
+      sendError(error, request.id, reply as unknown as FastifyReply);
+    },
+  }) as unknown as FastifyInstance;
+
+  const paths = new KnownPaths();
+  app.addHook('onRoute', (route) => paths.add(route));
+  app.decorateRequest('actor', undefined as unknown as Actor);
+  for (const schema of namedSchemas) app.addSchema(schema);
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'string' }, readJson);
+
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('X-Request-ID', request.id);
+    // Answers hold private keys.
+    reply.header('Cache-Control', 'no-store');
+    reply.header('X-Content-Type-Options', 'nosniff');
+    if (request.is404) return;
+    const { permission } = request.routeOptions.config;
+    if (permission === null) return;
+    const { authorization, cookie } = request.headers;
+    request.actor = await authenticate(authenticators, domain, { authorization, cookie, requestId: request.id });
+    if (permission === undefined || !request.actor.permissions.has(permission)) {
+      throw accountErrors('permission.denied', {
+        message: `The API key lacks the permission ${permission}.`,
+        next: 'Use an API key of a group that has it.',
+      });
+    }
+  });
+  app.addHook('preValidation', async (request) => {
+    if (request.body === undefined && request.routeOptions.config.bodyOptional) request.body = {};
+  });
+
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    const told = error.validation ? invalidBody(error.validation as SchemaProblem[]) : error;
+    const answer = sendError(told, request.id, reply);
+    if (answer.code >= 500) request.log.error(error);
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const methods = paths.methodsOf(request.raw.url ?? '');
+    if (methods.length === 0) {
+      throw httpErrors('route.unknown', { message: `There is no ${request.raw.url?.split('?')[0]}.` });
+    }
+    reply.header('Allow', methods.join(', '));
+    throw httpErrors('route.method', {
+      message: `${request.method} is not possible here; ${methods.join(', ')} ${methods.length === 1 ? 'is' : 'are'}.`,
+    });
+  });
+
+  app.register(swagger, openApiOptions);
+  app.register(async (routes) => {
+    routes.get('/healthz', { config: { permission: null }, schema: { hide: true } }, async () => ({ status: 'ok' }));
+    routes.get('/v3/openapi.json', { config: { permission: null }, schema: { hide: true } }, async () => app.swagger());
+    accountRoutes(routes, domain);
+    certificateRoutes(routes, domain);
+  });
+  return app;
+}
+
+function sendError(error: unknown, requestId: string, reply: FastifyReply) {
+  const answer = answerOf(error, requestId);
+  if (answer.code === 401) reply.header('WWW-Authenticate', 'Bearer');
+  // Serialised here: the schemas of a route know its own errors only.
+  reply.code(answer.code).type('application/json; charset=utf-8').serializer(JSON.stringify).send(answer);
+  return answer;
+}
+
+/** Answers what is no HTTP request at all, over the bare connection. */
+function refuseConnection(error: Error & { code?: string }, socket: Socket, requestId: string): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }[error.code ?? ''] ?? 400;
+  const body = JSON.stringify(protocolEnvelope(status, requestId));
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json; charset=utf-8\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nX-Request-ID: ${requestId}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,88 @@
+import type { Filter, FilterValue, ListQuery } from '@mooring/rest';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
+import type { Domain } from '../storage/context.ts';
+import type { Row, Schema } from '../storage/schema.ts';
+
+/** How a field of the contract is found in its table: the name of a column, or a condition of its own. */
+export type FieldRule = string | ((filter: Filter) => RawBuilder<boolean>);
+
+export interface Page<Item> {
+  items: Item[];
+  hasMore: boolean;
+  /** Absent if it was not asked for and would cost a query. */
+  totalCount?: number;
+  query: ListQuery;
+}
+
+/** Everything, oldest first: for callers that are no list request. */
+export const wholeList: ListQuery = {
+  limit: Number.MAX_SAFE_INTEGER,
+  after: null,
+  order: 'ASC',
+  totalCount: false,
+  filters: [],
+};
+
+type Tables = { [Table in keyof Schema]: Schema[Table] extends { id: string } ? Table : never }[keyof Schema];
+
+const stored = (value: FilterValue): string | number =>
+  value instanceof Date ? value.getTime() : typeof value === 'boolean' ? Number(value) : value;
+
+/** The condition `column op values` as both databases understand it; null is unequal to every value. */
+export function columnCondition(column: RawBuilder<unknown>, { op, values }: Filter): RawBuilder<boolean> {
+  const [value] = values.map(stored);
+  const list = sql.join(values.map(stored));
+  switch (op) {
+    case 'eq':
+      return sql<boolean>`${column} = ${value}`;
+    case 'neq':
+      return sql<boolean>`${column} is distinct from ${value}`;
+    case 'in':
+      return sql<boolean>`${column} in (${list})`;
+    case 'nin':
+      return sql<boolean>`(${column} is null or ${column} not in (${list}))`;
+    case 'lte':
+      return sql<boolean>`${column} <= ${value}`;
+    case 'gte':
+      return sql<boolean>`${column} >= ${value}`;
+    case 'like': {
+      const pattern = `%${String(value)
+        .toLowerCase()
+        .replace(/[\\%_]/g, '\\$&')}%`;
+      return sql<boolean>`lower(${column}) like ${pattern} escape '\\'`;
+    }
+  }
+}
+
+/**
+ * One page of a table's rows of an account, by id, which is by creation.
+ *
+ * @param rules for every field that a filter can name
+ */
+export async function pageOf<Table extends Tables>(
+  domain: Domain,
+  table: Table,
+  accountId: string,
+  query: ListQuery,
+  rules: Readonly<Record<string, FieldRule>>,
+): Promise<Page<Row<Table>>> {
+  // The table is a variable here, which Kysely's types cannot follow.
+  const db = domain.storage.db as unknown as Kysely<Record<string, Record<string, unknown>>>;
+  let matching = db.selectFrom(table as string).where('account_id', '=', accountId);
+  for (const filter of query.filters) {
+    const rule = rules[filter.field];
+    if (rule === undefined) throw new Error(`${table} has no rule for ${filter.field}`);
+    matching = matching.where(typeof rule === 'string' ? columnCondition(sql.ref(rule), filter) : rule(filter));
+  }
+  const ascending = query.order === 'ASC';
+  let paged = matching.selectAll().orderBy('id', ascending ? 'asc' : 'desc');
+  if (query.after !== null) paged = paged.where('id', ascending ? '>' : '<', query.after);
+  if (query.limit < Number.MAX_SAFE_INTEGER) paged = paged.limit(query.limit + 1);
+  const rows = (await paged.execute()) as unknown as Row<Table>[];
+  const items = rows.slice(0, query.limit);
+  const hasMore = rows.length > query.limit;
+  if (query.after === null && !hasMore) return { items, hasMore, totalCount: items.length, query };
+  if (!query.totalCount) return { items, hasMore, query };
+  const count = await matching.select(db.fn.countAll<number | string>().as('total')).executeTakeFirstOrThrow();
+  return { items, hasMore, totalCount: Number(count.total), query };
+}
