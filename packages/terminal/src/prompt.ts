@@ -1,3 +1,4 @@
+import { StringDecoder } from 'node:string_decoder';
 import type { Io, Output } from './io.ts';
 import { terminalErrors } from './terminal-errors.ts';
 
@@ -11,7 +12,8 @@ export interface Prompter {
 }
 
 /** Reads lines one at a time and leaves the rest of the stream alone, so that piped answers serve several questions. */
-export function prompterOf(io: Io, output: Output): Prompter {
+export function prompterOf(io: Io, output: Output, signal: AbortSignal): Prompter {
+  const decoder = new StringDecoder('utf8');
   let pending = '';
   let ended = false;
 
@@ -34,7 +36,7 @@ export function prompterOf(io: Io, output: Output): Prompter {
           next: 'Answer on a terminal, or give the answer as an option.',
         });
       }
-      const chunk = await nextChunk(io.stdin);
+      const chunk = await nextChunk(io.stdin, decoder, signal);
       if (chunk === null) ended = true;
       else pending += chunk;
     }
@@ -53,7 +55,7 @@ export function prompterOf(io: Io, output: Output): Prompter {
     try {
       let typed = '';
       for (;;) {
-        const chunk = await nextChunk(io.stdin);
+        const chunk = await nextChunk(io.stdin, decoder, signal);
         if (chunk === null) return typed;
         for (const key of chunk) {
           if (key === '\r' || key === '\n') return typed;
@@ -71,19 +73,34 @@ export function prompterOf(io: Io, output: Output): Prompter {
   return { interactive: Boolean(io.stdin.isTTY && io.stdout.isTTY), ask, askSecret };
 }
 
-function nextChunk(stream: Io['stdin']): Promise<string | null> {
+/** The text of the next chunk, or null at the end. Ctrl-C ends the waiting. */
+function nextChunk(stream: Io['stdin'], decoder: StringDecoder, signal: AbortSignal): Promise<string | null> {
   return new Promise((resolve, reject) => {
-    const done = (value: string | null, error?: Error) => {
+    const stop = () => {
       stream.off('data', onData).off('end', onEnd).off('error', onError);
+      signal.removeEventListener('abort', onAbort);
       stream.pause();
-      if (error) reject(error);
-      else resolve(value);
     };
-    const onData = (data: Buffer | string) => done(typeof data === 'string' ? data : data.toString('utf8'));
-    const onEnd = () => done(null);
-    const onError = (error: Error) => done(null, error);
+    const onData = (data: Buffer | string) => {
+      stop();
+      resolve(typeof data === 'string' ? data : decoder.write(data));
+    };
+    const onEnd = () => {
+      stop();
+      resolve(null);
+    };
+    const onError = (error: Error) => {
+      stop();
+      reject(error);
+    };
+    const onAbort = () => {
+      stop();
+      reject(terminalErrors('interrupted', { message: 'Interrupted.' }));
+    };
+    if (signal.aborted) return onAbort();
     if (stream.readableEnded || stream.destroyed) return resolve(null);
     stream.on('data', onData).on('end', onEnd).on('error', onError);
+    signal.addEventListener('abort', onAbort);
     stream.resume();
   });
 }

@@ -37,14 +37,7 @@ export async function runProgram(program: Program, argv: readonly string[], io: 
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
   const interrupted = new Promise<never>((_, reject) => {
-    interruption.signal.addEventListener('abort', () => {
-      reject(
-        terminalErrors('interrupted', {
-          message: program.interrupted?.text ?? 'Interrupted.',
-          exitCode: program.interrupted?.exitCode ?? 130,
-        }),
-      );
-    });
+    interruption.signal.addEventListener('abort', () => reject(interruptionOf(program)));
   });
   interrupted.catch(() => undefined);
 
@@ -52,7 +45,7 @@ export async function runProgram(program: Program, argv: readonly string[], io: 
   const context: CommandContext = {
     io,
     output,
-    prompt: prompterOf(io, output),
+    prompt: prompterOf(io, output, interruption.signal),
     clock: io.clock,
     json,
     env: io.env,
@@ -70,11 +63,24 @@ export async function runProgram(program: Program, argv: readonly string[], io: 
     if (json) writeJson(io, result ?? {});
     return status;
   } catch (error) {
-    return fail(program, io, error, json);
+    return fail(program, io, interruption.signal.aborted ? endOf(program, error) : error, json);
   } finally {
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
   }
+}
+
+function interruptionOf(program: Program): MooringError {
+  return terminalErrors('interrupted', {
+    message: program.interrupted?.text ?? 'Interrupted.',
+    exitCode: program.interrupted?.exitCode ?? 130,
+  });
+}
+
+/** After Ctrl-C whatever broke off is only a consequence, unless the command has words of its own for it. */
+function endOf(program: Program, error: unknown): MooringError {
+  const own = isMooringError(error) && error.code === 'interrupted' && error.exitCode !== undefined;
+  return own ? error : interruptionOf(program);
 }
 
 /** How long a command may take to end in order after Ctrl-C, in ms. */

@@ -131,3 +131,37 @@ test('help and version are on stdout, with percent signs as written', async () =
 test('commands of two words', async () => {
   assert.deepEqual(JSON.parse((await run(['crew', 'add', '--json'])).stdout), { hired: true });
 });
+
+test('a character that is cut between two chunks is put together', async () => {
+  const bytes = Buffer.from('Tromsø\nnoon\n');
+  const stdout = new PassThrough();
+  const stdin = Readable.from([bytes.subarray(0, 6), bytes.subarray(6, 7), bytes.subarray(7)]);
+  await runProgram(program, ['sail', 'ask', '--json'], {
+    stdin,
+    stdout,
+    stderr: new PassThrough(),
+    env: {},
+    cwd: '/',
+    home: '/',
+    clock: fixedClock('2026-01-01'),
+  });
+  assert.deepEqual(JSON.parse(String(stdout.read())), { answers: ['Tromsø', 'noon'] });
+});
+
+test('Ctrl-C ends an open question, with the words and the status of the program', async () => {
+  const stdin = new PassThrough();
+  const stderr = new PassThrough();
+  const ended = runProgram({ ...program, interrupted: { text: 'User quit.', exitCode: 255 } }, ['sail', 'ask'], {
+    stdin,
+    stdout: new PassThrough(),
+    stderr,
+    env: {},
+    cwd: '/',
+    home: '/',
+    clock: fixedClock('2026-01-01'),
+  });
+  while (stdin.listenerCount('data') === 0) await new Promise((resolve) => setImmediate(resolve));
+  process.emit('SIGINT');
+  assert.equal(await ended, 255);
+  assert.equal(String(stderr.read()), 'User quit.\n');
+});
