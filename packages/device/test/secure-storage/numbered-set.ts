@@ -1,4 +1,4 @@
-import type { StoredItem } from '../../src/index.ts';
+import type { StoredItem } from '../../src/secure-storage/item.ts';
 
 /** Fifteen items that all carry the number, so that a mix of two sets shows. */
 export function setOf(number: number): StoredItem[] {

@@ -1,6 +1,7 @@
 // Started by kill.test.ts: writes one set after the other until it is killed, and tells the generation of each that
 // is done.
-import { fileKeyProvider, SecureStorage } from '../../src/index.ts';
+import { fileKeyProvider } from '../../src/secure-storage/file-key.ts';
+import { SecureStorage } from '../../src/secure-storage/storage.ts';
 import { setOf } from './numbered-set.ts';
 
 const [folder = '', keyFile = ''] = process.argv.slice(2);
