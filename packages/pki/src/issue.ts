@@ -81,10 +81,14 @@ export function readIssuer(certificate: Der): IssuerFacts {
   return { name, spki, keyIdentifier: subjectKeyIdentifier ?? keyIdentifierOf(spki) };
 }
 
+// One authority issues thousands of certificates.
+const knownIssuers = new WeakMap<Der, IssuerFacts>();
+
 /** As `readIssuer`, once the key is known to be its. @throws MooringError `pki.issuer.mismatch` */
 export function checkedIssuer({ certificate, key }: Issuer): IssuerFacts {
   requireP256(key, "The issuer's key");
-  const facts = readIssuer(certificate);
+  const facts = knownIssuers.get(certificate) ?? readIssuer(certificate);
+  knownIssuers.set(certificate, facts);
   if (key.type === 'private' && Buffer.compare(spkiOf(key), facts.spki) === 0) return facts;
   throw pkiErrors('pki.issuer.mismatch', {
     message: 'The private key that is to sign does not belong to the issuer certificate.',

@@ -36,10 +36,17 @@ export function generateKeyPair(): KeyPair {
   return { privateKey, publicKey, spki: spkiOf(publicKey) };
 }
 
+// A key never changes, and its export costs more than a signature with it.
+const knownSpki = new WeakMap<KeyObject, Der>();
+
 /** SubjectPublicKeyInfo of a public key, or of the public half of a private one. */
 export function spkiOf(key: KeyObject): Der {
+  const known = knownSpki.get(key);
+  if (known) return known;
   const publicKey = key.type === 'private' ? createPublicKey(key) : key;
-  return derBytes(publicKey.export({ type: 'spki', format: 'der' }));
+  const spki = derBytes(publicKey.export({ type: 'spki', format: 'der' }));
+  knownSpki.set(key, spki);
+  return spki;
 }
 
 /** SHA-256, lower-case hex. */
