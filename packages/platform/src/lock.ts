@@ -14,14 +14,15 @@ export interface Lock {
 interface Holder {
   host: string;
   pid: number;
-  /** Start of that process in clock ticks, where the system tells: a pid alone is soon used again. */
+  /** Boot and clock tick at which that process started, where the system tells: a pid alone is soon used again. */
   started: string | null;
 }
 
 async function processStart(pid: number): Promise<string | null> {
   try {
+    const boot = (await readFile('/proc/sys/kernel/random/boot_id', 'latin1')).trim();
     const text = await readFile(`/proc/${pid}/stat`, 'latin1');
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+    return `${boot} ${text.slice(text.lastIndexOf(')') + 2).split(' ')[19]}`;
   } catch {
     return null;
   }
