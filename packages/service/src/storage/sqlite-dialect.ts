@@ -35,10 +35,22 @@ function shaped(database: DatabaseSync, path: string): SqliteDatabase {
   };
 }
 
-class ImmediateDriver extends SqliteDriver {
+class TransactionDriver extends SqliteDriver {
+  readonly #database: DatabaseSync;
+
+  constructor(config: { database: SqliteDatabase }, database: DatabaseSync) {
+    super(config);
+    this.#database = database;
+  }
+
   // A deferred one fails at its first write if a reader's snapshot has become old; this one waits its turn.
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+  }
+
+  // SQLite has rolled back by itself after a full disk and other grave errors; a second time would hide the first error.
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    if (this.#database.isTransaction) await super.rollbackTransaction(connection);
   }
 }
 
@@ -51,15 +63,17 @@ class TransactionalAdapter extends SqliteAdapter {
 
 export class NodeSqliteDialect extends SqliteDialect {
   readonly #config: { database: SqliteDatabase };
+  readonly #database: DatabaseSync;
 
   constructor(database: DatabaseSync, path: string) {
     const config = { database: shaped(database, path) };
     super(config);
     this.#config = config;
+    this.#database = database;
   }
 
   override createDriver(): SqliteDriver {
-    return new ImmediateDriver(this.#config);
+    return new TransactionDriver(this.#config, this.#database);
   }
 
   override createAdapter(): SqliteAdapter {
