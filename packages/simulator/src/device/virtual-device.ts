@@ -30,6 +30,8 @@ export interface VirtualDeviceOptions {
   /** Who may log in; `open` by default, as on a development image. */
   access?: Access;
   faults?: Faults;
+  /** Where a name comes from that nobody gave; random by default. */
+  drawName?: () => string;
 }
 
 export interface VirtualDevice {
@@ -57,7 +59,14 @@ const drawings = 20;
  * @throws MooringError `device.*`, `file.*`
  */
 export async function startVirtualDevice(options: VirtualDeviceOptions): Promise<VirtualDevice> {
-  const { address = '127.0.0.1', port = 0, mdns = true, access = 'open', faults = {} } = options;
+  const {
+    address = '127.0.0.1',
+    port = 0,
+    mdns = true,
+    access = 'open',
+    faults = {},
+    drawName = drawHostName,
+  } = options;
   const given = options.hostname === undefined ? undefined : checkHostName(options.hostname);
   await openImage(options.root);
   // What the device writes about itself at its start does not meet the faults.
@@ -78,7 +87,7 @@ export async function startVirtualDevice(options: VirtualDeviceOptions): Promise
   };
   try {
     const known = given ?? (await keptHostName(root));
-    let hostname = known ?? drawHostName();
+    let hostname = known ?? drawName();
     const device: Device = {
       root,
       get hostname() {
@@ -99,7 +108,7 @@ export async function startVirtualDevice(options: VirtualDeviceOptions): Promise
       let announcement: Announcement | 'taken' = await announceAs(hostname);
       for (let drawn = 1; announcement === 'taken'; drawn++) {
         if (known !== undefined || drawn > drawings) throw nameTaken(hostname);
-        hostname = drawHostName();
+        hostname = drawName();
         announcement = await announceAs(hostname);
       }
       const announced = announcement;

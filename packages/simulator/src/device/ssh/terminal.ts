@@ -1,5 +1,7 @@
 import type { Sink, Source } from '../shell/pipe.ts';
 
+const ctrlC = '\x03';
+
 /**
  * The line discipline of a pseudo terminal, as far as a shell on a device needs it: echo, backspace, Ctrl-C, Ctrl-D,
  * Ctrl-U, the lines typed before with the arrow keys, and carriage returns in the output.
@@ -14,7 +16,8 @@ export class Terminal {
   #escape = '';
   #lastWasReturn = false;
   #reader: ((line: string | null) => void) | undefined;
-  readonly #waiting: (string | null)[] = [];
+  readonly #typed: string[] = [];
+  #editing = false;
   #foreground: AbortController | undefined;
   #ended = false;
 
@@ -32,15 +35,19 @@ export class Terminal {
   async follow(source: Source): Promise<void> {
     const decoder = new TextDecoder();
     for (let chunk = await source.read(); chunk !== null; chunk = await source.read()) {
-      for (const key of decoder.decode(chunk, { stream: true })) await this.#key(key);
+      for (const key of decoder.decode(chunk, { stream: true })) {
+        if (key === ctrlC) await this.#interrupt();
+        else this.#typed.push(key);
+      }
+      void this.#edit();
     }
     this.#ended = true;
-    this.#deliver(null);
+    void this.#edit();
   }
 
   /** Shows the prompt and waits for a line; null for Ctrl-D on an empty one, and at the end. */
   async readLine(prompt: string): Promise<string | null> {
-    await this.#raw.write(prompt + this.#line);
+    await this.#raw.write(prompt);
     return this.#take();
   }
 
@@ -57,8 +64,8 @@ export class Terminal {
       return await work({ read }, AbortSignal.any([parent, interrupt.signal]));
     } finally {
       this.#foreground = undefined;
-      this.#reader?.(null);
-      this.#reader = undefined;
+      this.#line = '';
+      this.#deliver(null);
     }
   }
 
@@ -69,18 +76,38 @@ export class Terminal {
   }
 
   #take(): Promise<string | null> {
-    if (this.#waiting.length > 0) return Promise.resolve(this.#waiting.shift() as string | null);
-    if (this.#ended) return Promise.resolve(null);
     return new Promise((resolve) => {
       this.#reader = resolve;
+      void this.#edit();
     });
+  }
+
+  /** Keys count only while somebody reads: what was typed ahead belongs to the next reader, and is shown there. */
+  async #edit(): Promise<void> {
+    if (this.#editing) return;
+    this.#editing = true;
+    try {
+      while (this.#reader && this.#typed.length > 0) await this.#key(this.#typed.shift() as string);
+    } catch {
+      // The client has gone.
+      this.#ended = true;
+    }
+    this.#editing = false;
+    if (this.#ended && this.#typed.length === 0) this.#deliver(null);
+  }
+
+  async #interrupt(): Promise<void> {
+    this.#typed.length = 0;
+    this.#line = '';
+    await this.#raw.write('^C\r\n');
+    if (this.#foreground) this.#foreground.abort();
+    else this.#deliver('');
   }
 
   #deliver(line: string | null): void {
     const reader = this.#reader;
     this.#reader = undefined;
-    if (reader) reader(line);
-    else this.#waiting.push(line);
+    reader?.(line);
   }
 
   async #key(key: string): Promise<void> {
@@ -97,12 +124,6 @@ export class Terminal {
         return this.#enter();
       case '\r':
         return this.#enter();
-      case '\x03':
-        this.#line = '';
-        await this.#raw.write('^C\r\n');
-        if (this.#foreground) this.#foreground.abort();
-        else this.#deliver('');
-        return;
       case '\x04':
         if (this.#line === '') this.#deliver(null);
         return;
