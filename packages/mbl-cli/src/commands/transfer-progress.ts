@@ -9,10 +9,11 @@ export function progressLine(session: Session): (name: string, done: number, tot
   let shown = '';
   return (name, done, total) => {
     const percent = (total === 0 ? 100 : (done / total) * 100).toFixed(1);
-    const line = `\r${name} is transferring. Progress ${percent}%\r`;
+    const line = `${name} is transferring. Progress ${percent}%`;
     if (line === shown) return;
     shown = line;
-    output.write(`${line}\u001b[2K`);
+    // Over the line before it, cleared to its end.
+    output.write(`\r${line}\u001b[K`);
   };
 }
 

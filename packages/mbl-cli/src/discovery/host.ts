@@ -12,6 +12,7 @@ export async function findHost(
   const end = setTimeout(() => answer.resolve(undefined), limit);
   const onAbort = () => answer.resolve(undefined);
   signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
   const links = await open(({ packet, zone }) => {
     for (const record of [...(packet.answers ?? []), ...(packet.additionals ?? [])]) {
       if ((record.type !== 'A' && record.type !== 'AAAA') || record.name.toLowerCase() !== name.toLowerCase()) continue;

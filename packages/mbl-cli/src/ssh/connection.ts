@@ -4,7 +4,7 @@ import { type Clock, isMooringError } from '@mooring/platform';
 import type { ClientChannel, ConnectConfig, PseudoTtyOptions } from 'ssh2';
 import ssh2 from 'ssh2';
 import { sshErrors } from '../errors.ts';
-import { interrupted } from '../interrupted.ts';
+import { unlessInterrupted } from '../interrupted.ts';
 import { attemptsFor, authenticationHandler, describeAttempt } from './authentication.ts';
 import { resolveHost } from './host-names.ts';
 import { hostKeyOf, type KnownDevice, KnownDevices, knownDevicesPath } from './known-devices.ts';
@@ -46,11 +46,13 @@ type Client = InstanceType<typeof ssh2.Client>;
 export class Connection {
   readonly target: Target;
   private readonly client: Client;
+  private readonly socket: Socket;
   private broken: Error | undefined;
 
-  constructor(target: Target, client: Client) {
+  constructor(target: Target, client: Client, socket: Socket) {
     this.target = target;
     this.client = client;
+    this.socket = socket;
     client.on('error', (error) => {
       this.broken ??= error;
     });
@@ -71,10 +73,12 @@ export class Connection {
     return this.client;
   }
 
+  /** Says goodbye; a device that does not answer it is left after a second. */
   close(): Promise<void> {
     return new Promise((resolve) => {
-      const giveUp = setTimeout(() => this.client.destroy(), 2_000);
-      this.client.once('close', () => {
+      if (this.socket.destroyed) return resolve();
+      const giveUp = setTimeout(() => this.socket.destroy(), 1_000);
+      this.socket.once('close', () => {
         clearTimeout(giveUp);
         resolve();
       });
@@ -171,23 +175,18 @@ export async function connect(target: Target, options: ConnectOptions): Promise<
     },
     authHandler: authenticationHandler(target.user, attempts, (attempt) => note(`Trying ${describeAttempt(attempt)}.`)),
   };
-  const onAbort = () => client.destroy();
-  signal.addEventListener('abort', onAbort, { once: true });
   try {
-    await ready(client, config, note);
+    await unlessInterrupted(signal, ready(client, config, note));
   } catch (error) {
-    client.destroy();
-    if (signal.aborted) throw interrupted();
+    socket.destroy();
     if (changed && expected && shown) throw hostKeyChanged(target, expected, shown, options.home);
     throw loginError(error, target, leftOut);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
   }
   if (shown && shown.fingerprint !== expected?.fingerprint) {
     await known.remember(target.name, shown, clock);
     note(`Remembered the host key of ${target.name}: ${shown.type} ${shown.fingerprint}.`);
   }
-  return new Connection(target, client);
+  return new Connection(target, client, socket);
 }
 
 function preferring(type: string) {
@@ -210,30 +209,21 @@ function ready(client: Client, config: ConnectConfig, note: (text: string) => vo
 }
 
 async function openSocket(target: Target, signal: AbortSignal, timeout: number): Promise<Socket> {
-  const host = await resolveHost(target.host, signal);
-  if (signal.aborted) throw interrupted();
-  return new Promise((resolve, reject) => {
-    const socket = connectSocket({ host, port: target.port, noDelay: true });
-    const timer = setTimeout(() => fail(timedOut(target, timeout)), timeout);
-    const onAbort = () => fail(interrupted());
-    const stop = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', onAbort);
-      socket.removeAllListeners();
-    };
-    const fail = (error: unknown) => {
-      stop();
-      socket.on('error', () => undefined);
-      socket.destroy();
-      reject(error);
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-    socket.once('error', (error) => fail(unreachable(target, error)));
-    socket.once('connect', () => {
-      stop();
-      resolve(socket);
-    });
-  });
+  const host = await unlessInterrupted(signal, resolveHost(target.host, signal));
+  const socket = connectSocket({ host, port: target.port, noDelay: true });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const timer = setTimeout(() => reject(timedOut(target, timeout)), timeout);
+  socket.once('connect', resolve);
+  socket.on('error', (error) => reject(unreachable(target, error)));
+  try {
+    await unlessInterrupted(signal, promise);
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 const reasons: Record<string, string> = {

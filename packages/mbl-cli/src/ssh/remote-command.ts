@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { interrupted } from '../interrupted.ts';
+import { unlessInterrupted } from '../interrupted.ts';
 import type { Connection, Exit } from './connection.ts';
 
 export interface Result {
@@ -22,8 +22,7 @@ export interface RunOptions {
 /** Runs a command to its end and collects what it writes. */
 export async function run(connection: Connection, command: string, options: RunOptions = {}): Promise<Result> {
   const { signal, input } = options;
-  if (signal?.aborted) throw interrupted();
-  const remote = await connection.exec(command);
+  const remote = await unlessInterrupted(signal, connection.exec(command));
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   remote.stdout.on('data', (chunk: Buffer) => {
@@ -43,24 +42,16 @@ export async function run(connection: Connection, command: string, options: RunO
     source.on('data', (chunk) => input.progress(chunk.length));
     pipeline(source, remote.stdin).catch(() => undefined);
   }
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = () => {
-    aborted.reject(interrupted());
-    remote.abandon();
-  };
-  signal?.addEventListener('abort', onAbort, { once: true });
-  try {
-    const exit = await Promise.race([remote.exit, aborted.promise]);
-    return { exit, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) };
-  } finally {
-    signal?.removeEventListener('abort', onAbort);
-  }
+  const exit = await unlessInterrupted(signal, remote.exit, () => remote.abandon());
+  return { exit, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) };
 }
 
-/** The last thing a failed command said, on one line, or how it ended. */
+/** What a failed command said, on one line, or how it ended. */
 export function complaint({ exit, stdout, stderr }: Result): string {
-  const said = (stderr.toString('utf8').trim() || stdout.toString('utf8').trim()).split('\n').at(-1)?.trim();
-  return said || ('code' in exit ? `exit status ${exit.code}` : `ended by ${exit.signal}`);
+  const lines = (stderr.toString('utf8').trim() || stdout.toString('utf8').trim()).split('\n');
+  const said = lines.map((line) => line.trim()).filter(Boolean);
+  if (said.length > 0) return said.join(' ').slice(0, 500);
+  return 'code' in exit ? `exit status ${exit.code}` : `ended by ${exit.signal}`;
 }
 
 export const succeeded = ({ exit }: Result): boolean => 'code' in exit && exit.code === 0;

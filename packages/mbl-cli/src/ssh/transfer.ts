@@ -3,7 +3,7 @@ import { chmod, mkdir, readdir, realpath, rename, rm, stat } from 'node:fs/promi
 import { basename, dirname, join, posix } from 'node:path';
 import { fileError } from '@mooring/platform';
 import { transferErrors } from '../errors.ts';
-import { interrupted } from '../interrupted.ts';
+import { interrupted, unlessInterrupted } from '../interrupted.ts';
 import type { Connection } from './connection.ts';
 import type { FileKind, RemoteEntry, RemoteFiles } from './remote-files.ts';
 import { sftpFiles } from './sftp-files.ts';
@@ -94,7 +94,7 @@ async function putWhole(copy: Copy, source: string, target: string, mode: number
   const place = there ? await files.resolve(target) : target;
   const beside = `${place}${part()}`;
   try {
-    await abortable(copy, files.putFile(source, beside, mode, report));
+    await unlessInterrupted(copy.signal, files.putFile(source, beside, mode, report));
     await files.rename(beside, place);
   } catch (error) {
     await files.remove(beside).catch(() => undefined);
@@ -161,25 +161,12 @@ async function getWhole(copy: Copy, source: string, found: RemoteEntry, target: 
   const place = there ? await local(target, realpath(target)) : target;
   const beside = `${place}${part()}`;
   try {
-    await abortable(copy, copy.files.getFile(source, beside, found.size, report));
+    await unlessInterrupted(copy.signal, copy.files.getFile(source, beside, found.size, report));
     await local(target, chmod(beside, (found.mode & 0o777) | 0o400));
     await local(target, rename(beside, place));
   } catch (error) {
     await rm(beside, { force: true });
     throw error;
-  }
-}
-
-/** A long copy is given up as soon as the user says so; what it goes on doing is then of no use to anyone. */
-async function abortable<T>({ signal }: Copy, work: Promise<T>): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = () => aborted.reject(interrupted());
-  signal.addEventListener('abort', onAbort, { once: true });
-  work.catch(() => undefined);
-  try {
-    return await Promise.race([work, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
   }
 }
 
