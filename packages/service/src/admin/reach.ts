@@ -20,12 +20,12 @@ const patience = 10_000;
 /** Loaded only where no service runs: the rules and the database are most of the program. */
 async function open(settings: Settings, context: CommandContext): Promise<OpenFolder> {
   const { openFolder } = await import('../serve/open-folder.ts');
+  const { masterKeyProvider } = await import('../keys/provider.ts');
   const { env, clock } = context;
   return openFolder({
     folder: settings.data,
-    masterKey: settings.masterKey,
+    masterKey: masterKeyProvider({ setting: settings.masterKey, dataFolder: settings.data, env }),
     settings: { ...settings, publicHost: settings.publicHost ?? defaultPublicHost(settings.http, hostname()) },
-    env,
     clock,
     log: noLog,
   });
@@ -46,7 +46,7 @@ async function reach<T>(
 ): Promise<T> {
   const settings = await resolveSettings({ options: values, ...context });
   await requireDataFolder(settings.data);
-  const deadline = Date.now() + patience;
+  const deadline = performance.now() + patience;
   for (;;) {
     const attempt = await tryLockFolder(settings.data, `mooring ${command}`, context.clock);
     if ('lock' in attempt) {
@@ -64,7 +64,7 @@ async function reach<T>(
     const socket = await readServiceFile(settings.data);
     const answered = socket === undefined ? undefined : await ask(socket);
     if (answered) return answered.result;
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       const { message, next } = folderHeld(settings.data, attempt.holder) as Error & { next?: string };
       throw adminErrors('admin.unreachable', {
         message: `${message} It did not answer on its admin socket.`,

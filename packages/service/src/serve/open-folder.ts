@@ -5,7 +5,6 @@ import { firstStart } from '../accounts/first-start.ts';
 import { saveArchive } from '../backup/save.ts';
 import { makeBackup } from '../backup/write.ts';
 import { type MasterKeyProvider, neededKeyId, openMasterKey } from '../keys/master-key.ts';
-import { masterKeyProvider } from '../keys/provider.ts';
 import type { Domain } from '../storage/context.ts';
 import { folderEntries } from '../storage/data-folder.ts';
 import { openStorage } from '../storage/storage.ts';
@@ -61,13 +60,12 @@ async function backupBeforeMigration(
  */
 export async function openFolder(options: {
   folder: string;
-  masterKey: string | undefined;
+  masterKey: MasterKeyProvider;
   settings: ServiceSettings;
-  env: Readonly<Record<string, string | undefined>>;
   clock: Clock;
   log: Log;
 }): Promise<OpenFolder> {
-  const { folder, settings, env, clock, log } = options;
+  const { folder, masterKey, settings, clock, log } = options;
   await removeLeftovers(folder);
   const storage = await openStorage({
     folder,
@@ -75,7 +73,6 @@ export async function openFolder(options: {
     beforeMigration: (pending) => backupBeforeMigration(folder, clock, pending, log),
   });
   try {
-    const masterKey = masterKeyProvider({ setting: options.masterKey, dataFolder: folder, env });
     const vault = await openMasterKey(masterKey, await neededKeyId(storage));
     const domain: Domain = { storage, vault, clock, settings };
     const { accountId, created } = await firstStart(domain);

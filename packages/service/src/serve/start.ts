@@ -8,6 +8,7 @@ import { readServiceFile, removeServiceFile, writeServiceFile } from '../admin/s
 import { newSocketPath, removeSocket } from '../admin/socket-path.ts';
 import { activeAuthority } from '../certificates/authorities.ts';
 import { settingsErrors } from '../errors.ts';
+import { masterKeyProvider } from '../keys/provider.ts';
 import type { Domain } from '../storage/context.ts';
 import { refuseForeignFolder } from '../storage/data-folder.ts';
 import { folderHeld, tryLockFolder } from '../storage/folder-lock.ts';
@@ -129,11 +130,16 @@ export async function startService(settings: Settings, world: World): Promise<Ru
   if (files?.warning) log.warning('tls.validity', files.warning);
   const publicHost = settings.publicHost ?? defaultPublicHost(settings.http, machineName);
 
+  const masterKey = masterKeyProvider({ setting: settings.masterKey, dataFolder: settings.data, env });
+
   const started = new Started();
   try {
     // A folder in use is better told by who holds it than by the port that this one has.
     const folderIsThere = existsSync(settings.data);
-    if (!folderIsThere) await probeAddress(settings.http);
+    if (!folderIsThere) {
+      await probeAddress(settings.http);
+      await masterKey.load();
+    }
     const lock = await lockFolder(settings.data, clock);
     started.add(() => lock.release());
     if (folderIsThere) await probeAddress(settings.http);
@@ -142,9 +148,8 @@ export async function startService(settings: Settings, world: World): Promise<Ru
     const { bootstrapPort, lwm2mPort, limits } = settings;
     const folder = await openFolder({
       folder: settings.data,
-      masterKey: settings.masterKey,
+      masterKey,
       settings: { publicHost, bootstrapPort, lwm2mPort, limits },
-      env,
       clock,
       log,
     });
