@@ -168,6 +168,7 @@ describe('errors say file, line, variable and reason', () => {
     ['a number of 33 bits', 'uint32_t a = 0x100000000;', 'credentials.variable.invalid', /32 bits/],
     ['a name as value', 'uint32_t a = MAX;', 'credentials.variable.invalid', /a number is needed, not MAX/],
     ['a zero byte in a text', 'char a[] = "a\\0b";', 'credentials.variable.invalid', /a zero byte/],
+    ['a zero byte at the end of a text', 'char a[] = "ab\\0";', 'credentials.variable.invalid', /a zero byte/],
     ['a text that is not UTF-8', 'char a[] = "\\xff";', 'credentials.variable.invalid', /not valid UTF-8/],
     ['something behind a text', 'char a[] = "a" 1;', 'credentials.variable.invalid', /"1" follows a text/],
     [
@@ -214,6 +215,13 @@ describe('errors say file, line, variable and reason', () => {
     ['a function', 'int f(void) { return 1; }', 'credentials.source.malformed', /is not closed before the semicolon/],
     ['two variables in one statement', 'int a, b = 1;', 'credentials.source.malformed', /not a list of constants/],
     ['an array of arrays', 'char a[2][3] = "x";', 'credentials.source.malformed', /array of arrays/],
+    [
+      'a brace too many after extern',
+      'extern "C" {\n}\n}',
+      'credentials.source.malformed',
+      /line 3: "\}" closes nothing/,
+    ],
+    ['a directive within a line', 'char a[] = #"x";', 'credentials.variable.invalid', /needs a text in quotes/],
     ['no name', '= 1;', 'credentials.source.malformed', /without the name/],
     ['signs of no language', 'a \\ b;', 'credentials.source.malformed', /has no place here/],
   ];

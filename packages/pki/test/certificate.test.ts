@@ -62,6 +62,11 @@ test('names keep the order of the certificate and are escaped as in RFC 4514', (
   });
 });
 
+test('of an attribute that is there twice, the first counts', () => {
+  const twice = withBytes(read('rsa').der, '0603550403', '060355040a');
+  assert.equal(parseCertificate(twice).issuer.organization, 'Beispiel GmbH');
+});
+
 test('extensions', () => {
   const many = read('many');
   assert.deepEqual(many.keyUsage, ['digitalSignature', 'keyEncipherment']);
@@ -125,6 +130,7 @@ describe('what is not a certificate is refused', () => {
     ['a certificate and a byte more', Buffer.concat([good, Buffer.of(0)]), 'pki.der.malformed'],
     ['two certificates in one', Buffer.concat([good, good]), 'pki.der.malformed'],
     ['an unknown curve', withBytes(good, '2b81040022', '2b8104007f'), 'pki.key.unsupported'],
+    ['the same extension twice', withBytes(read('rsa').der, '0603551d23', '0603551d0e'), 'pki.der.malformed'],
     ['two algorithms', withBytes(good, '2a8648ce3d040303', '2a8648ce3d040302'), 'pki.der.malformed'],
   ];
   for (const [name, input, code] of cases) {

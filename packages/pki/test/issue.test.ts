@@ -196,6 +196,13 @@ test('the largest certificate that devices can store is issued, one byte more is
   assert.ok(length(size - 1) >= 1017 && length(size - 1) <= 1023, `${length(size - 1)}`);
 });
 
+test('a server, which no device stores, may have a larger one', () => {
+  const dnsNames = Array.from({ length: 40 }, (_, index) => `server-${index}.long-domain-name.example`);
+  const certificate = issue({ profile: 'server', dnsNames });
+  assert.ok(certificate.length > 1024);
+  assert.deepEqual(parseCertificate(certificate).dnsNames, dnsNames);
+});
+
 test('the largest names that are allowed fit', () => {
   const leaf = issue({
     subject: { organizationalUnit: 'o'.repeat(64), locality: 'l'.repeat(63), commonName: 'n'.repeat(64) },

@@ -41,6 +41,16 @@ test('serials and dates stand in the list as they were given', () => {
   entries.finish();
 });
 
+test('a list without entries has no field for them (RFC 5280 §5.1.2.6)', () => {
+  const body = new DerReader(issueRevocationList(template), 'the list').enter().enter();
+  body.number('the version');
+  body.next();
+  body.next();
+  body.time();
+  body.time();
+  assert.equal(body.peek(), 0xa0);
+});
+
 describe('what makes no sense is refused', () => {
   const other = generateKeyPair();
   const cases: [string, Parameters<typeof issueRevocationList>[0], string][] = [
