@@ -1,16 +1,16 @@
 import { errorFamily } from '@mooring/platform';
 
 export const storageErrors = errorFamily({
-  'storage.newer': 'The data folder was written by a newer Mooring, whose tables this one does not know.',
-  'storage.damaged': 'The database file is not a database, or SQLite found it damaged.',
-  'storage.disk.full': 'The disk that holds the data folder is full; what was being done was undone.',
-  'storage.read.only': 'The database cannot be written: a read-only file system, or files of another user.',
-  'storage.busy': 'Another program keeps the database locked for writing.',
-  'storage.failed': 'SQLite failed for another reason, which is given.',
-  'storage.migration.failed': 'A migration of the database failed and was undone; the data is as before.',
-  'storage.folder.missing': 'There is no data folder where one was named; "mooring serve" makes one.',
-  'storage.folder.foreign': 'The folder named for the data holds other things; nothing is mixed in among them.',
-  'storage.folder.held': 'Another process works with the data folder; only one may.',
+  'database.newer': 'The data folder was written by a newer Mooring, whose tables this one does not know.',
+  'database.damaged': 'The database file is not a database, or SQLite found it damaged.',
+  'database.disk.full': 'The disk that holds the data folder is full; what was being done was undone.',
+  'database.read.only': 'The database cannot be written: a read-only file system, or files of another user.',
+  'database.busy': 'Another program keeps the database locked for writing.',
+  'database.failed': 'SQLite failed for another reason, which is given.',
+  'database.migration.failed': 'A migration of the database failed and was undone; the data is as before.',
+  'database.folder.missing': 'There is no data folder where one was named; "mooring serve" makes one.',
+  'database.folder.foreign': 'The folder named for the data holds other things; nothing is mixed in among them.',
+  'database.folder.held': 'Another process works with the data folder; only one may.',
 });
 
 export const masterKeyErrors = errorFamily({

@@ -15,10 +15,10 @@ export async function folderEntries(folder: string): Promise<string[] | undefine
   }
 }
 
-/** @throws MooringError `storage.folder.missing` where no service was ever started */
+/** @throws MooringError `database.folder.missing` where no service was ever started */
 export async function requireDataFolder(folder: string): Promise<void> {
   if ((await folderEntries(folder))?.includes(databaseFileName)) return;
-  throw storageErrors('storage.folder.missing', {
+  throw storageErrors('database.folder.missing', {
     message: `There is no data folder of Mooring at ${folder}.`,
     next: 'Name it with --data or MOORING_DATA; "mooring serve" makes a new one.',
     data: { folder },
@@ -29,12 +29,12 @@ export async function requireDataFolder(folder: string): Promise<void> {
 const ownFiles =
   /^(mooring\.sqlite.*|lock|lock\.json|\.lock\.json\..*|master-key\.pkcs11\.json|\.master-key.*|lost\+found)$/;
 
-/** @throws MooringError `storage.folder.foreign` if the folder is somebody else's */
+/** @throws MooringError `database.folder.foreign` if the folder is somebody else's */
 export async function refuseForeignFolder(folder: string): Promise<void> {
   const entries = (await folderEntries(folder)) ?? [];
   const foreign = entries.includes(databaseFileName) ? undefined : entries.find((name) => !ownFiles.test(name));
   if (foreign === undefined) return;
-  throw storageErrors('storage.folder.foreign', {
+  throw storageErrors('database.folder.foreign', {
     message: `${folder} holds other things ("${foreign}") and no data of Mooring; nothing was put into it.`,
     next: 'Name a folder that is new or empty with --data.',
     data: { folder },

@@ -33,10 +33,10 @@ async function readHolder(folder: string): Promise<Holder | undefined> {
   }
 }
 
-/** @throws the error for whoever would not wait, `storage.folder.held` */
+/** @throws the error for whoever would not wait, `database.folder.held` */
 export function folderHeld(folder: string, holder: Holder | undefined): Error {
   const who = holder ? `${holder.command} (process ${holder.pid}, since ${holder.since})` : 'another process';
-  return storageErrors('storage.folder.held', {
+  return storageErrors('database.folder.held', {
     message: `The data folder ${folder} is held by ${who}; only one process may work with it.`,
     next: holder ? `End it first: kill ${holder.pid}` : 'End it first.',
     data: { folder, ...(holder ? { pid: holder.pid, command: holder.command } : {}) },

@@ -17,13 +17,13 @@ export async function executedMigrations(db: Kysely<never>): Promise<string[]> {
   return rows.map((row) => row.name);
 }
 
-/** @throws MooringError `storage.newer` if the database has migrations that are not among `known` */
+/** @throws MooringError `database.newer` if the database has migrations that are not among `known` */
 export function refuseNewer(executed: readonly string[], known: readonly string[], path: string): void {
   const newest = executed.at(-1);
   if (newest === undefined || executed.every((name) => known.includes(name))) return;
   const ours = known.map(schemaVersionOf).at(-1) ?? 0;
   const theirs = schemaVersionOf(newest);
-  throw storageErrors('storage.newer', {
+  throw storageErrors('database.newer', {
     message: `${path} has schema version ${theirs}; this Mooring knows versions up to ${ours}. Nothing was changed.`,
     next: 'Run the newer Mooring, or restore a backup made by this one.',
     data: { path, schemaVersion: theirs, knownSchemaVersion: ours },
@@ -45,7 +45,7 @@ export async function migrate(
   const { error, results } = await migrator.migrateToLatest();
   if (error === undefined) return;
   const failed = results?.find((result) => result.status === 'Error')?.migrationName;
-  throw storageErrors('storage.migration.failed', {
+  throw storageErrors('database.migration.failed', {
     message: `${path}: migration ${failed ?? ''} failed: ${(error as Error).message}. The data is as it was before.`,
     next: 'Keep the folder as it is, run the Mooring that was used before, and report this.',
     cause: error,

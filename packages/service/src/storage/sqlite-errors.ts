@@ -5,29 +5,29 @@ type Known = { code: Parameters<typeof storageErrors>[0]; text: string; next: st
 
 /** Primary result codes, https://www.sqlite.org/rescode.html */
 const known: Record<number, Known> = {
-  5: { code: 'storage.busy', text: 'is locked by another program', next: 'End the program that has it open.' },
+  5: { code: 'database.busy', text: 'is locked by another program', next: 'End the program that has it open.' },
   8: {
-    code: 'storage.read.only',
+    code: 'database.read.only',
     text: 'may not be written',
     next: 'Check the owner and permissions of the folder, and that the file system is not mounted read-only.',
   },
   11: {
-    code: 'storage.damaged',
+    code: 'database.damaged',
     text: 'is damaged',
     next: 'Stop the service and restore a backup into a new folder with "mooring restore".',
   },
   13: {
-    code: 'storage.disk.full',
+    code: 'database.disk.full',
     text: 'could not be written: the disk is full',
     next: 'Free some space and repeat; nothing was changed.',
   },
   14: {
-    code: 'storage.read.only',
+    code: 'database.read.only',
     text: 'cannot be opened',
     next: 'Check the owner and permissions of the folder and its files.',
   },
   26: {
-    code: 'storage.damaged',
+    code: 'database.damaged',
     text: 'is not a database',
     next: 'Name another data folder, or restore a backup into a new one with "mooring restore".',
   },
@@ -55,7 +55,7 @@ export function sqliteError(error: unknown, path: string): unknown {
   }
   // 10 is an error of the device underneath; 1 (SQL) and 19 (constraints) are for the caller.
   if (primary !== 10) return error;
-  return storageErrors('storage.failed', {
+  return storageErrors('database.failed', {
     message: `${path}: ${(error as Error).message}.`,
     next: 'Check the disk.',
     cause: error,

@@ -64,6 +64,22 @@ test('the account is changed field by field; null empties one', async (t) => {
   assert.deepEqual([record?.action, record?.detail], ['account.updated', { fields: ['aliases', 'city'] }]);
 });
 
+test('lists and objects in the account come back as they were sent', async (t) => {
+  const { request } = await service(t);
+  const sent = {
+    custom_fields: { plant: 'north', floor: '2' },
+    notification_emails: ['a@acme.example', 'b@acme.example'],
+    password_policy: { minimum_length: 12 },
+    password_recovery_expiration: 30,
+    idle_timeout: 10,
+    mfa_status: 'enforced',
+  };
+  await request('PUT', '/v3/accounts/me', { body: sent });
+  const { body } = await request('GET', '/v3/accounts/me?include=sub_accounts');
+  assert.deepEqual(Object.fromEntries(Object.keys(sent).map((name) => [name, body[name]])), sent);
+  assert.deepEqual(body.sub_accounts, []);
+});
+
 test('the first start can be repeated without a change', async (t) => {
   const { domain, accountId } = await service(t);
   const everything = async () => ({

@@ -326,3 +326,21 @@ test('every change of a key leaves a record of who, what and which request', asy
     'api-key.secret-reset',
   );
 });
+
+test('a disk that takes nothing more does not lock out those who read', async (t) => {
+  const { domain, admin, accountId } = await service(t);
+  const { MooringError } = await import('@mooring/platform');
+  const { authenticateApiKey } = await import('../../src/accounts/index.ts');
+  const { db } = domain.storage;
+  const full = new Proxy(db, {
+    get(target, name) {
+      if (name === 'updateTable') {
+        throw new MooringError('database.disk.full', { message: 'The disk is full.' });
+      }
+      const value = Reflect.get(target, name) as unknown;
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  const actor = await authenticateApiKey({ ...domain, storage: { ...domain.storage, db: full } }, admin);
+  assert.equal(actor.accountId, accountId);
+});

@@ -118,7 +118,7 @@ for (const [way, ready] of ways) {
 test('where there is no data folder, a command says so and makes none', async (t) => {
   const folder = temporaryFolder(t);
   const { status, json } = await mooring(['account', 'show', '--data', 'data', '--json'], { cwd: folder });
-  assert.deepEqual([status, json.error.code], [1, 'storage.folder.missing']);
+  assert.deepEqual([status, json.error.code], [1, 'database.folder.missing']);
   assert.deepEqual(readdirSync(folder), []);
 });
 

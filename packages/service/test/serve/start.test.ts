@@ -54,10 +54,10 @@ test('nothing in the data folder is for others, the admin socket least of all', 
 
 test('a second service on the folder is told who has it, and the first goes on', async (t) => {
   const { data, url } = await start(t);
-  const refused = await failure('storage.folder.held', () => start(t, { data }));
+  const refused = await failure('database.folder.held', () => start(t, { data }));
   assert.match(refused.message, new RegExp(`mooring serve \\(process ${process.pid}`));
   assert.equal(await statusOf(`${url}/healthz`), 200);
-  await failure('storage.folder.held', () => start(t, { data }));
+  await failure('database.folder.held', () => start(t, { data }));
 });
 
 test('a port in use leaves no data folder behind', async (t) => {
@@ -207,7 +207,7 @@ test('a data folder whose master key is gone or another is not served, and not c
 test('a folder with other things in it is not taken for data', async (t) => {
   const data = temporaryFolder(t);
   writeFileSync(join(data, 'thesis.tex'), '');
-  await failure('storage.folder.foreign', () => start(t, { data }));
+  await failure('database.folder.foreign', () => start(t, { data }));
   assert.deepEqual(readdirSync(data), ['thesis.tex']);
 });
 

@@ -57,13 +57,13 @@ test('a folder with other things in it is left alone', async (t) => {
   await refuseForeignFolder(folder);
   await refuseForeignFolder(join(folder, 'not-there'));
   writeFileSync(join(folder, 'thesis.tex'), '');
-  const refused = await failure('storage.folder.foreign', () => refuseForeignFolder(folder));
+  const refused = await failure('database.folder.foreign', () => refuseForeignFolder(folder));
   assert.match(refused.message, /thesis\.tex/);
 });
 
 test('a command for an existing folder makes none', async (t) => {
   const folder = join(temporaryFolder(t), 'data');
-  const refused = await failure('storage.folder.missing', () => requireDataFolder(folder));
+  const refused = await failure('database.folder.missing', () => requireDataFolder(folder));
   assert.match(refused.message, /no data folder of Mooring/);
   assert.throws(() => statSync(folder));
 });

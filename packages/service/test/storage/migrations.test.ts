@@ -13,6 +13,7 @@ import {
   sql,
 } from 'kysely';
 import type { Migration } from 'kysely/migration';
+import { fileMasterKey } from '../../src/keys/file-key.ts';
 import { openVault } from '../../src/keys/vault.ts';
 import { noLog } from '../../src/serve/log.ts';
 import { openFolder } from '../../src/serve/open-folder.ts';
@@ -90,9 +91,8 @@ test('the backup before a migration lies in the data folder and can be restored'
   t.after(() => delete migrationsForTest['0099-motto']);
   const opened = await openFolder({
     folder,
-    masterKey: join(temporaryFolder(t), 'none-yet'),
+    masterKey: fileMasterKey(join(temporaryFolder(t), 'none-yet')),
     settings: { publicHost: 'iot.example.com', bootstrapPort: 1, lwm2mPort: 2, limits: defaultLimits },
-    env: {},
     clock,
     log: noLog,
   }).catch((error: Error & { code?: string }) => error.code);
@@ -107,7 +107,7 @@ test('a database of a newer Mooring is refused with both versions and left as it
   const folder = folderOf(1, t);
   const newer = await openStorage({ folder, clock, migrations: { ...migrations, '0099-motto': later } });
   await newer.close();
-  const refused = await failure('storage.newer', () => openStorage({ folder, clock }));
+  const refused = await failure('database.newer', () => openStorage({ folder, clock }));
   assert.match(refused.message, /schema version 99; this Mooring knows versions up to \d+/);
   assert.deepEqual(refused.data?.schemaVersion, 99);
 });
@@ -120,7 +120,7 @@ test('a migration that fails is undone as a whole', async (t) => {
       await sql`insert into no_such_table values (1)`.execute(db);
     },
   };
-  const refused = await failure('storage.migration.failed', () =>
+  const refused = await failure('database.migration.failed', () =>
     openStorage({ folder, clock, migrations: { ...migrations, '0099-broken': broken } }),
   );
   assert.match(refused.message, /0099-broken/);

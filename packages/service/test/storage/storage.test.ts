@@ -131,7 +131,7 @@ test('a full disk is a sentence, and what was being done is undone', async (t) =
   const storage = await openStorage({ folder: temporaryFolder(t), clock });
   const pages = (await sql<{ page_count: number }>`pragma page_count`.execute(storage.db)).rows[0]?.page_count ?? 0;
   await sql.raw(`pragma max_page_count = ${pages}`).execute(storage.db);
-  const full = await failure('storage.disk.full', () =>
+  const full = await failure('database.disk.full', () =>
     storage.transaction(async (db) => {
       await addAccount(storage, id('a'));
       const value_json = JSON.stringify('x'.repeat(1_000_000));
@@ -149,6 +149,6 @@ test('a full disk is a sentence, and what was being done is undone', async (t) =
 test('a file that is no database is refused and left as it is', async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'mooring.sqlite'), 'a letter to a friend, and not a short one either');
-  await failure('storage.damaged', () => openStorage({ folder, clock }));
+  await failure('database.damaged', () => openStorage({ folder, clock }));
   assert.equal(statSync(join(folder, 'mooring.sqlite')).size, 48);
 });
