@@ -1,3 +1,4 @@
+import { isMooringError } from '@mooring/platform';
 import type { Actor, Domain } from '../storage/context.ts';
 import { hashSecret, isSecret, parseApiKey } from './api-key-text.ts';
 import { accountErrors } from './errors.ts';
@@ -41,7 +42,12 @@ export async function authenticateApiKey(domain: Domain, text: string, requestId
 
   const now = domain.clock.now().getTime();
   if (row.last_login_at === null || now - row.last_login_at >= loginGranularity) {
-    await db.updateTable('api_keys').set({ last_login_at: now }).where('id', '=', row.id).execute();
+    try {
+      await db.updateTable('api_keys').set({ last_login_at: now }).where('id', '=', row.id).execute();
+    } catch (error) {
+      // A full or read-only disk is told to who wants to write, and must not lock out those who read.
+      if (!isMooringError(error) || !error.code.startsWith('storage.')) throw error;
+    }
   }
   return {
     kind: 'api-key',

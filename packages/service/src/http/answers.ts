@@ -62,7 +62,7 @@ export function answerOf(error: unknown, requestId: string): ErrorResponse {
     if (error.code === 'service.address.unusable') {
       return envelope(500, 'internal_error', 'The settings of the service are wrong: its public host.', requestId);
     }
-    if (error.code === 'storage.busy' || error.code === 'storage.disk.full') {
+    if (error.code === 'database.busy' || error.code === 'database.disk.full') {
       return envelope(503, 'service_unavailable', 'The service cannot store anything just now.', requestId);
     }
   }
