@@ -1,4 +1,5 @@
 import { isMooringError } from '@mooring/platform';
+import { storageErrors } from '../errors.ts';
 import type { Actor, Domain } from '../storage/context.ts';
 import { hashSecret, isSecret, parseApiKey } from './api-key-text.ts';
 import { accountErrors } from './errors.ts';
@@ -46,7 +47,7 @@ export async function authenticateApiKey(domain: Domain, text: string, requestId
       await db.updateTable('api_keys').set({ last_login_at: now }).where('id', '=', row.id).execute();
     } catch (error) {
       // A full or read-only disk is told to who wants to write, and must not lock out those who read.
-      if (!isMooringError(error) || !error.code.startsWith('storage.')) throw error;
+      if (!isMooringError(error) || !(error.code in storageErrors.codes)) throw error;
     }
   }
   return {

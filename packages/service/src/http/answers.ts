@@ -1,8 +1,17 @@
 import { isMooringError } from '@mooring/platform';
 import type { ErrorResponse } from '@mooring/rest';
+import type { accountErrors } from '../accounts/errors.ts';
+import type { certificateErrors } from '../certificates/errors.ts';
+import type { storageErrors } from '../errors.ts';
+import type { httpErrors } from './errors.ts';
+
+type Code = keyof (typeof accountErrors.codes &
+  typeof certificateErrors.codes &
+  typeof httpErrors.codes &
+  typeof storageErrors.codes);
 
 /** HTTP status and `type` of the envelope for every expected error that a caller can bring about. */
-const answers: Readonly<Record<string, readonly [status: number, type: string]>> = {
+const answers: Readonly<Partial<Record<Code, readonly [status: number, type: string]>>> = {
   'request.invalid': [400, 'validation_error'],
   'api.key.invalid': [400, 'validation_error'],
   'certificate.invalid': [400, 'validation_error'],
@@ -33,6 +42,14 @@ const protocolAnswers: Readonly<Record<number, readonly [type: string, message: 
   431: ['bad_request', 'The headers are larger than any that the service takes.'],
 };
 
+/** Where the service is to blame, and can say for what without telling of its insides. */
+const ownFaults: Readonly<Partial<Record<Code, readonly [status: number, type: string, message: string]>>> = {
+  'service.address.unusable': [500, 'internal_error', 'The settings of the service are wrong: its public host.'],
+  'database.busy': [503, 'service_unavailable', 'The service cannot store anything just now.'],
+  'database.disk.full': [503, 'service_unavailable', 'The service cannot store anything just now: its disk is full.'],
+  'database.read.only': [503, 'service_unavailable', 'The service cannot store anything just now.'],
+};
+
 type Field = ErrorResponse['fields'][number];
 
 export function envelope(
@@ -54,17 +71,13 @@ export function protocolEnvelope(status: number, requestId: string): ErrorRespon
 /** What is said of an error: its own sentence if the caller brought it about, and nothing of our insides if not. */
 export function answerOf(error: unknown, requestId: string): ErrorResponse {
   if (isMooringError(error)) {
-    const known = answers[error.code];
+    const known = answers[error.code as Code];
     if (known) {
       const fields = Array.isArray(error.data?.fields) ? (error.data.fields as Field[]) : [];
       return envelope(known[0], known[1], error.message, requestId, fields);
     }
-    if (error.code === 'service.address.unusable') {
-      return envelope(500, 'internal_error', 'The settings of the service are wrong: its public host.', requestId);
-    }
-    if (error.code === 'database.busy' || error.code === 'database.disk.full') {
-      return envelope(503, 'service_unavailable', 'The service cannot store anything just now.', requestId);
-    }
+    const fault = ownFaults[error.code as Code];
+    if (fault) return envelope(...fault, requestId);
   }
   const status = (error as { statusCode?: unknown } | undefined)?.statusCode;
   if (typeof status === 'number' && status >= 400 && status < 500) return protocolEnvelope(status, requestId);

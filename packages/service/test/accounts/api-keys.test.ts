@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { formatApiKey, newSecret, parseApiKey } from '../../src/accounts/api-key-text.ts';
-import { createAccount, createApiKey, operator } from '../../src/accounts/index.ts';
+import { authenticateApiKey, createAccount, createApiKey, operator } from '../../src/accounts/index.ts';
 import { listAuditRecords } from '../../src/audit/index.ts';
+import { storageErrors } from '../../src/errors.ts';
 import { defaultLimits } from '../../src/serve/settings.ts';
 import { service } from '../http/service-fixture.ts';
 
@@ -329,8 +330,6 @@ test('every change of a key leaves a record of who, what and which request', asy
 
 test('a disk that takes nothing more does not lock out those who read', async (t) => {
   const { domain, admin, accountId } = await service(t);
-  const { MooringError } = await import('@mooring/platform');
-  const { authenticateApiKey } = await import('../../src/accounts/index.ts');
   const { db } = domain.storage;
   const full = new Proxy(db, {
     get(target, name) {
