@@ -35,7 +35,7 @@ async function open(settings: Settings, context: CommandContext): Promise<OpenFo
  * Does something with a data folder, whoever has it: asks the service while it runs, else opens the folder under its lock.
  *
  * @param ask returns undefined if nothing listens on the socket
- * @throws MooringError `storage.*`, `admin.*`, `master.key.*`, and what the work throws
+ * @throws MooringError `database.*`, `admin.*`, `master.key.*`, and what the work throws
  */
 async function reach<T>(
   context: CommandContext,

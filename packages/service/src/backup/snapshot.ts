@@ -9,7 +9,7 @@ import { sqliteError } from '../storage/sqlite-errors.ts';
  * its own, so that a large one does not stop the service meanwhile.
  *
  * @param target a path that does not exist; made with mode 0600
- * @throws MooringError `storage.*`, `file.*`
+ * @throws MooringError `database.*`, `file.*`
  */
 export async function snapshot(database: string, target: string): Promise<void> {
   try {

@@ -48,7 +48,7 @@ export interface Backup {
  * Makes a backup of a data folder, also one that is in use: the database as it is at this moment, and the master key
  * where it was wrapped by a token.
  *
- * @throws MooringError `storage.*`, `file.*`
+ * @throws MooringError `database.*`, `file.*`
  */
 export async function makeBackup(source: BackupSource): Promise<Backup> {
   const { folder, clock, withKey } = source;

@@ -25,6 +25,10 @@ const remedies: [pattern: RegExp, next: string][] = [
     /object not found/,
     'Check "object" or "id"; an RSA key pair is needed there: pkcs11-tool --module MODULE --list-objects',
   ],
+  [
+    /C_Decrypt\w* failed/,
+    'The master key was wrapped with another key pair, or the token does not decrypt RSA-OAEP with SHA-1.',
+  ],
   [/sc_dlopen|Failed to load/, 'Check "module-path"; it names the shared library that came with the token.'],
 ];
 
@@ -37,6 +41,15 @@ function failure(place: string, text: string): Error {
   });
 }
 
+/** What `--list-objects` prints: a heading for each object, then indented lines, of which those two name it. */
+function parseObjects(text: string): { label: string; id: string }[] {
+  return text.split(/^(?=\S)/m).flatMap((object) => {
+    const label = /^\s+label:\s+(.*)$/m.exec(object)?.[1];
+    const id = /^\s+ID:\s+([0-9a-f]+)$/m.exec(object)?.[1];
+    return label === undefined || id === undefined ? [] : [{ label, id }];
+  });
+}
+
 const pinVariable = 'MOORING_PKCS11_TOOL_PIN';
 
 /** A token through OpenSC's pkcs11-tool: no library of the vendor is loaded into this process. */
@@ -46,8 +59,6 @@ export function pkcs11Token(uri: Pkcs11Uri, env: Readonly<Record<string, string 
     uri.module,
     ...(uri.token === undefined ? [] : ['--token-label', uri.token]),
     ...(uri.slot === undefined ? [] : ['--slot', String(uri.slot)]),
-    ...(uri.object === undefined ? [] : ['--label', uri.object]),
-    ...(uri.id === undefined ? [] : ['--id', uri.id]),
   ];
 
   function run(args: string[], input: Uint8Array, pin?: string): Promise<Buffer> {
@@ -82,22 +93,20 @@ export function pkcs11Token(uri: Pkcs11Uri, env: Readonly<Record<string, string 
     });
   }
 
+  /** pkcs11-tool decrypts with the first key that it finds, whatever label was asked for; only the id makes it choose. */
+  async function keyId(): Promise<string> {
+    if (uri.id !== undefined) return uri.id;
+    const listed = (await run(['--list-objects', '--type', 'pubkey'], new Uint8Array(0))).toString('utf8');
+    const found = parseObjects(listed).find(({ label }) => label === uri.object);
+    if (found) return found.id;
+    throw failure(place, `error: object not found: "${uri.object}"`);
+  }
+
   return {
-    publicKey: () => run(['--read-object', '--type', 'pubkey'], new Uint8Array(0)),
-    decrypt: (wrapped, pin) =>
-      run(
-        [
-          '--login',
-          '--pin',
-          `env:${pinVariable}`,
-          '--decrypt',
-          '--mechanism',
-          'RSA-PKCS-OAEP',
-          '--hash-algorithm',
-          'SHA-1',
-        ],
-        wrapped,
-        pin,
-      ),
+    publicKey: async () => run(['--read-object', '--type', 'pubkey', '--id', await keyId()], new Uint8Array(0)),
+    decrypt: async (wrapped, pin) => {
+      const how = ['--mechanism', 'RSA-PKCS-OAEP', '--hash-algorithm', 'SHA-1', '--id', await keyId()];
+      return run(['--login', '--pin', `env:${pinVariable}`, '--decrypt', ...how], wrapped, pin);
+    },
   };
 }

@@ -56,7 +56,7 @@ async function backupBeforeMigration(
  * Opens a data folder that this process has locked: database, master key, account. What a first start has to make is
  * made here, and what an interrupted one left out is completed.
  *
- * @throws MooringError `storage.*`, `master.key.*`, `file.*`
+ * @throws MooringError `database.*`, `master.key.*`, `file.*`
  */
 export async function openFolder(options: {
   folder: string;

@@ -121,7 +121,7 @@ async function listen(rest: RestServer, address: ListenAddress): Promise<number>
  * Starts the service: everything that can be refused is checked before the data folder is touched, and a start that
  * fails leaves nothing running.
  *
- * @throws MooringError `settings.*`, `storage.*`, `master.key.*`, `serve.*`, `file.*`
+ * @throws MooringError `settings.*`, `database.*`, `master.key.*`, `serve.*`, `file.*`
  */
 export async function startService(settings: Settings, world: World): Promise<RunningService> {
   const { clock, log, env, machineName } = world;

@@ -48,7 +48,7 @@ export function folderHeld(folder: string, holder: Holder | undefined): Error {
  * transaction that never writes, so that the kernel frees it with the process, however that ends.
  *
  * @returns the lock, or who has it
- * @throws MooringError `storage.*`, `file.*`
+ * @throws MooringError `database.*`, `file.*`
  */
 export async function tryLockFolder(
   folder: string,

@@ -63,7 +63,7 @@ async function openDatabase(folder: string, path: string): Promise<DatabaseSync>
  * Opens the database of a data folder and brings it to our schema.
  * It does not take the folder's lock: that is for whoever opens it for long.
  *
- * @throws MooringError `storage.*`, `file.*`
+ * @throws MooringError `database.*`, `file.*`
  */
 export async function openStorage(options: StorageOptions): Promise<Storage> {
   const { folder } = options;
