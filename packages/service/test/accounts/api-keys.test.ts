@@ -334,7 +334,7 @@ test('a disk that takes nothing more does not lock out those who read', async (t
   const full = new Proxy(db, {
     get(target, name) {
       if (name === 'updateTable') {
-        throw new MooringError('database.disk.full', { message: 'The disk is full.' });
+        throw storageErrors('database.disk.full', { message: 'The disk is full.' });
       }
       const value = Reflect.get(target, name) as unknown;
       return typeof value === 'function' ? value.bind(target) : value;
