@@ -182,10 +182,20 @@ export function serveFiles(sftp: SFTPWrapper, context: SessionContext): void {
   };
   sftp.on('end', () => {
     release();
+    exitInOrder(sftp);
     sftp.end();
   });
   sftp.on('error', () => undefined);
   context.signal.addEventListener('abort', release, { once: true });
+}
+
+/** OpenSSH's scp takes the status of the subsystem for its own; the library has no call for it here. */
+function exitInOrder(sftp: SFTPWrapper): void {
+  const channel = sftp as unknown as {
+    outgoing: { id: number; state: string };
+    _protocol: { exitStatus(channel: number, status: number): void };
+  };
+  if (channel.outgoing.state === 'open') channel._protocol.exitStatus(channel.outgoing.id, 0);
 }
 
 async function changeFile(file: RootFile, wanted: Attributes): Promise<void> {
