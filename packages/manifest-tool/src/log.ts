@@ -24,7 +24,7 @@ export interface Log {
 const twoDigits = (value: number) => String(value).padStart(2, '0');
 
 /** `2019-09-30 10:56:04` in local time, as Python's logging writes it. */
-function localTime(time: Date): string {
+export function localTime(time: Date): string {
   const date = [time.getFullYear(), twoDigits(time.getMonth() + 1), twoDigits(time.getDate())].join('-');
   return `${date} ${[time.getHours(), time.getMinutes(), time.getSeconds()].map(twoDigits).join(':')}`;
 }
