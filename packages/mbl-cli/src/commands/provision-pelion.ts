@@ -67,6 +67,7 @@ export const provisionPelion = command({
         team: stores.team,
         service,
         connection,
+        anew: (work) => session.onDevice(work, connection.target),
         signal: session.signal,
         onStdout: (chunk) => void (quiet || session.io.stdout.write(chunk)),
         onStderr: (chunk) => void (quiet || session.io.stderr.write(chunk)),

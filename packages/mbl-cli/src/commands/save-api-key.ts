@@ -7,7 +7,6 @@ import { type ServicePlace, servicePlace } from '../cloud/access.ts';
 import { type SdkSettings, sdkSettings } from '../cloud/sdk-settings.ts';
 import { cloudErrors } from '../errors.ts';
 import { interrupted } from '../interrupted.ts';
-import { answer } from './answers.ts';
 import { command, type Session, text } from './session.ts';
 import { serviceOption } from './store-access.ts';
 
@@ -90,7 +89,7 @@ async function keySource(
     session.remark(`API key from ${sdk.apiKey.from}.`);
     return sdk.apiKey.value;
   }
-  if (session.prompt.interactive) return answer(session, 'API key: ', true);
+  if (session.prompt.interactive) return session.prompt.askSecret('API key: ');
   throw terminalErrors('input.no.terminal', {
     message: 'No API key was given, and there is no terminal to ask for one.',
     next: "Give it as an argument, in MBED_CLOUD_SDK_API_KEY, or on standard input with '--key-stdin'.",

@@ -1,9 +1,8 @@
-import { parseAddress } from '../devices/address.ts';
+import { checkZone, parseAddress } from '../devices/address.ts';
 import { type SelectedDevice, saveSelectedDevice } from '../devices/device-file.ts';
 import type { FoundDevice } from '../discovery/devices.ts';
 import { selectionErrors } from '../errors.ts';
 import { interrupted } from '../interrupted.ts';
-import { answer } from './answers.ts';
 import { listDevices } from './discover.ts';
 import { command, type Session, text } from './session.ts';
 
@@ -44,7 +43,7 @@ async function choose(session: Session, values: Readonly<Record<string, unknown>
   if (name !== undefined) return byName(session, name);
   if (address !== undefined) return byAddress(session, address);
   const devices = await listDevices(session);
-  return byIndex(devices, index ?? (await answer(session, '\nSelect a device from the list: ')));
+  return byIndex(devices, index ?? (await session.prompt.ask('\nSelect a device from the list: ')));
 }
 
 function byIndex(devices: readonly FoundDevice[], typed: string): SelectedDevice {
@@ -85,6 +84,7 @@ const shortSearch = 2_000;
 
 async function byAddress(session: Session, given: string): Promise<SelectedDevice> {
   const { host, port } = parseAddress(given);
+  checkZone(host);
   const isThere = (device: FoundDevice) =>
     device.addresses.includes(host) && (port === undefined || device.port === port);
   const { browse } = await import('../discovery/browse.ts');

@@ -1,5 +1,6 @@
 import { isMooringError } from '@mooring/platform';
 import type { Command, CommandContext, Values } from '@mooring/terminal';
+import { interrupted } from '../interrupted.ts';
 import type { Connection } from '../ssh/connection.ts';
 import type { Target } from '../ssh/target.ts';
 
@@ -22,7 +23,7 @@ export interface Session extends CommandContext {
   /** The device that is meant, by `-a`, `-c` or selection. */
   target(): Promise<Target>;
   /** Connects to it, runs `work` and closes the connection again. */
-  onDevice<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
+  onDevice<T>(work: (connection: Connection) => Promise<T>, target?: Target): Promise<T>;
 }
 
 export type DeviceCommand = Omit<Command, 'run'> & { run(session: Session, values: Values): Promise<unknown> };
@@ -38,6 +39,8 @@ export function command(described: DeviceCommand): Command {
       try {
         return await described.run(session, values);
       } catch (error) {
+        // Typed at a question without echo, Ctrl-C comes as a key.
+        if (isMooringError(error) && error.code === 'interrupted' && error.exitCode === undefined) throw interrupted();
         if (session.globals.verbose) for (const line of causesOf(error)) session.remark(line);
         throw error;
       }
@@ -65,9 +68,9 @@ function sessionOf(context: CommandContext, values: Values): Session {
     globals,
     remark,
     target,
-    async onDevice(work) {
-      const device = await target();
-      const { connect } = await import('../ssh/connection.ts');
+    async onDevice(work, given) {
+      const device = given ?? (await target());
+      const { connect } = await import('../ssh/connect.ts');
       const connection = await connect(device, {
         home: context.home,
         agent: context.env.SSH_AUTH_SOCK,

@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { selectionErrors } from '../errors.ts';
+import { selectionErrors, sshErrors } from '../errors.ts';
 
 /** Where a device is. IPv6 link-local hosts carry their zone: `fe80::1%eth0`. */
 export interface Address {
@@ -54,7 +54,16 @@ export function formatAddress({ host, port }: Address): string {
   return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** True for `fe80::1`: such an address means nothing without the interface it is reached through. */
-export function lacksZone(host: string): boolean {
-  return /^fe[89ab][0-9a-f]:/i.test(host) && !host.includes('%');
+/**
+ * Refuses `fe80::1`: it means nothing without the interface it is reached through.
+ *
+ * @throws MooringError `ssh.address.zone.missing`
+ */
+export function checkZone(host: string): void {
+  if (!/^fe[89ab][0-9a-f]:/i.test(host) || host.includes('%')) return;
+  throw sshErrors('ssh.address.zone.missing', {
+    message: `${host} is a link-local address, which means nothing without the network interface it is reached through.`,
+    next: `Add the interface, as in ${host}%eth0. 'mbl-cli list' shows the devices with theirs.`,
+    data: { address: host },
+  });
 }

@@ -12,6 +12,8 @@ export interface World {
   team: TeamStore;
   service: Service;
   connection: Connection;
+  /** Runs something over a connection of its own, for when the first one broke. */
+  anew<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
   signal: AbortSignal;
   onStdout(chunk: Buffer): void;
   onStderr(chunk: Buffer): void;
@@ -73,7 +75,7 @@ async function steps(request: Request, plan: Plan, world: World, progress: Progr
       output: stdout.toString('utf8'),
     };
   } finally {
-    cleaned = await removeFolder(connection);
+    cleaned = (await removeFolder(connection)) || (await world.anew(removeFolder).catch(() => false));
     if (!cleaned) {
       world.warn(
         `Warning: the certificates could not be removed from ${describeTarget(connection.target)}. Remove /scratch/provisioning-certs there: it holds a private key.`,

@@ -1,6 +1,5 @@
-import { type Address, formatAddress, lacksZone, parseAddress } from '../devices/address.ts';
+import { type Address, checkZone, formatAddress, parseAddress } from '../devices/address.ts';
 import { readSelectedDevice, type SelectedDevice } from '../devices/device-file.ts';
-import { sshErrors } from '../errors.ts';
 import { type HostSettings, hostSettings } from './host-settings.ts';
 
 /** Everything that is needed to reach a device and log in. */
@@ -73,13 +72,4 @@ function forSelected(device: SelectedDevice, settings: HostSettings): Target {
 export function describeTarget(target: Target): string {
   const address = formatAddress(target);
   return target.name === address ? address : `${target.name} (${address})`;
-}
-
-function checkZone(host: string): void {
-  if (!lacksZone(host)) return;
-  throw sshErrors('ssh.address.zone.missing', {
-    message: `${host} is a link-local address, which means nothing without the network interface it is reached through.`,
-    next: `Add the interface, as in ${host}%eth0. 'mbl-cli list' shows the devices with theirs.`,
-    data: { address: host },
-  });
 }
