@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BinItem } from '@mooring/credentials';
 import { isMooringError } from '@mooring/platform';
 import { provisionErrors } from '../errors.ts';
@@ -36,19 +37,32 @@ export async function makeFolder(connection: Connection, signal: AbortSignal): P
   });
 }
 
+/** How often removing is tried: after a broken connection the device may still be writing what it had received. */
+const removals = 3;
+
 /** @returns false if something may be left on the device */
 export async function removeFolder(connection: Connection): Promise<boolean> {
-  return run(connection, `rm -r -f ${certificatesFolder}`).then(succeeded, () => false);
+  for (let tries = 1; ; tries++) {
+    const result = await run(connection, `rm -r -f ${certificatesFolder}`).catch(() => undefined);
+    if (!result || succeeded(result) || tries === removals) return result !== undefined && succeeded(result);
+    await sleep(500);
+  }
 }
 
 /** Puts all files into the folder, over the same connection. */
 export async function transfer(connection: Connection, items: readonly BinItem[], signal: AbortSignal): Promise<void> {
   const files = await openFiles(connection);
   try {
-    for (const item of items) {
-      signal.throwIfAborted();
-      await files.putData(item.data, posix.join(certificatesFolder, `${item.name}.bin`), 0o600);
-    }
+    const waiting = [...items];
+    const worker = async () => {
+      for (let item = waiting.shift(); item; item = waiting.shift()) {
+        signal.throwIfAborted();
+        await files.putData(item.data, posix.join(certificatesFolder, `${item.name}.bin`), 0o600);
+      }
+    };
+    // All have ended before the folder is removed, whatever the first failure was.
+    const ended = await Promise.allSettled(Array.from({ length: files.atOnce }, worker));
+    for (const end of ended) if (end.status === 'rejected') throw end.reason;
   } catch (error) {
     if (!isMooringError(error)) throw error;
     throw provisionErrors('provision.transfer.failed', {

@@ -15,6 +15,8 @@ export interface RemoteEntry {
  * `ssh.connection.lost`.
  */
 export interface RemoteFiles {
+  /** How many requests may be under way at once without hindering each other. */
+  readonly atOnce: number;
   /** Undefined if there is nothing. */
   stat(path: string): Promise<RemoteEntry | undefined>;
   /** Names without `.` and `..`. */

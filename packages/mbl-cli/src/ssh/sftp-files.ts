@@ -23,23 +23,31 @@ export async function sftpFiles(connection: Connection): Promise<RemoteFiles | u
 }
 
 function filesOver(sftp: SFTPWrapper, connection: Connection): RemoteFiles {
+  // What waits for an answer learns when none will come.
+  const waiting = new Set<() => void>();
+  sftp.once('close', () => {
+    for (const giveUp of waiting) giveUp();
+  });
+  sftp.on('error', () => undefined);
+
   /** One request; the answer, or the connection's end, whichever comes. */
   const ask = <T = void>(
     path: string,
     request: (done: (error: Error | null | undefined, value?: T) => void) => void,
   ): Promise<T> =>
-    new Promise((resolve, reject) => {
-      const onClose = () => reject(connection.lost());
-      sftp.once('close', onClose);
+    new Promise<T>((resolve, reject) => {
+      const giveUp = () => reject(connection.lost());
+      waiting.add(giveUp);
       request((error, value) => {
-        sftp.off('close', onClose);
+        waiting.delete(giveUp);
         if (error) reject(failed(path, error));
         else resolve(value as T);
       });
     });
-  sftp.on('error', () => undefined);
 
   return {
+    // A small file is four requests: on a slow link the round trips count, not the bytes.
+    atOnce: 32,
     async stat(path) {
       try {
         const found = await ask<Stats>(path, (done) => sftp.stat(path, done));
@@ -62,7 +70,7 @@ function filesOver(sftp: SFTPWrapper, connection: Connection): RemoteFiles {
     },
     async putData(data, remote, mode) {
       await ask(remote, (done) => sftp.writeFile(remote, Buffer.from(data), { mode: 0o600 }, done));
-      await ask(remote, (done) => sftp.chmod(remote, mode, done));
+      if (mode !== 0o600) await ask(remote, (done) => sftp.chmod(remote, mode, done));
     },
     async getFile(remote, local, size, progress) {
       const step = (done: number, _chunk: number, total: number) => progress(done, total);

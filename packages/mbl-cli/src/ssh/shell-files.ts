@@ -20,6 +20,8 @@ export function shellFiles(connection: Connection): RemoteFiles {
   const word = (path: string) => quote(path.startsWith('-') ? `./${path}` : path);
 
   return {
+    // Each is a session of its own, of which servers allow few on one connection.
+    atOnce: 1,
     async stat(path) {
       const p = word(path);
       const result = await run(connection, `[ -e ${p} ] || exit ${nothingThere}; LC_ALL=C ls -ldLn ${p}`);
