@@ -1,10 +1,18 @@
 import { type Backup, makeBackup } from '../backup/write.ts';
 import type { OpenFolder } from '../serve/open-folder.ts';
 
-/** A backup of an open folder; with a passphrase the master key is in it. */
-export async function operatorBackup(folder: OpenFolder, passphrase: string | undefined): Promise<Backup> {
+/**
+ * A backup of an open folder; with a passphrase the master key is in it.
+ *
+ * @param staging where the copy that is packed is put down; in the data folder if absent
+ */
+export async function operatorBackup(
+  folder: OpenFolder,
+  passphrase: string | undefined,
+  staging?: string,
+): Promise<Backup> {
   const { storage, vault, clock } = folder.domain;
-  const source = { folder: storage.folder, clock };
+  const source = { folder: storage.folder, clock, ...(staging === undefined ? {} : { staging }) };
   if (passphrase === undefined) return makeBackup(source);
   const key = await folder.masterKey.load();
   if (!key) throw new Error('the master key is no longer where it was at start');

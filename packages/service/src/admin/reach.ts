@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isMooringError } from '@mooring/platform';
 import type { CommandContext, Values } from '@mooring/terminal';
@@ -115,7 +116,8 @@ export async function operateBackup(
     },
     async (folder) => {
       const { operatorBackup } = await import('./operator-backup.ts');
-      const backup = await operatorBackup(folder, passphrase);
+      // Beside the backup, so that the last one can be made of a data folder whose disk is full.
+      const backup = await operatorBackup(folder, passphrase, dirname(file));
       try {
         await saveArchive(backup.archive, file);
       } finally {

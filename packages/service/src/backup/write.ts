@@ -15,6 +15,8 @@ import { readSnapshot, snapshot } from './snapshot.ts';
 export interface BackupSource {
   readonly folder: string;
   readonly clock: Clock;
+  /** Folder for the copy that is packed; the data folder if absent. */
+  readonly staging?: string;
   /** Puts the master key in, under this passphrase. */
   readonly withKey?: { readonly key: Uint8Array; readonly keyId: string; readonly passphrase: string };
 }
@@ -54,9 +56,9 @@ export async function makeBackup(source: BackupSource): Promise<Backup> {
   const { folder, clock, withKey } = source;
   let staging: string;
   try {
-    staging = await mkdtemp(join(folder, '.backup-'));
+    staging = await mkdtemp(join(source.staging ?? folder, '.backup-'));
   } catch (error) {
-    throw fileError(error, folder);
+    throw fileError(error, source.staging ?? folder);
   }
   const discard = () => rm(staging, { recursive: true, force: true });
   try {

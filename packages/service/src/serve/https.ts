@@ -4,7 +4,7 @@ import { addressKind } from './address.ts';
 import type { OpenFolder } from './open-folder.ts';
 import type { TlsMaterial } from './tls-files.ts';
 
-/** A fresh certificate is made this often, in ms, so that a service that runs for years never serves an old one. */
+/** A fresh certificate is made, or read from its files, this often, in ms: a service runs longer than one is valid. */
 export const renewalPeriod = 24 * 60 * 60 * 1000;
 
 function ownAddresses(): string[] {

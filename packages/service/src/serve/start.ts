@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Server as TlsServer } from 'node:tls';
 import type { Clock } from '@mooring/platform';
 import { startAdminServer } from '../admin/server.ts';
@@ -58,6 +59,11 @@ export interface RunningService {
 /** How long running requests may take to end, in ms; whoever stops the service waits for no more than five seconds. */
 const drainPeriod = 3_000;
 
+const serveCommand = 'mooring serve';
+
+/** How long to wait for a command that has the folder open, in ms: a service that starts again must not fail over one. */
+const commandPeriod = 10_000;
+
 type Connections = Pick<Server, 'closeIdleConnections' | 'closeAllConnections'>;
 
 /** Undone in reverse order, each even if another fails. */
@@ -84,11 +90,22 @@ function refuseInsecure({ http, tls, insecure }: Settings): void {
   });
 }
 
+async function checkTlsFiles({ tls }: Settings, { clock, log }: World): Promise<void> {
+  if (tls?.kind !== 'files') return;
+  const { warning } = await readTlsFiles(tls, clock);
+  if (warning) log.warning('tls.validity', warning);
+}
+
 async function lockFolder(folder: string, clock: Clock) {
   await refuseForeignFolder(folder);
-  const attempt = await tryLockFolder(folder, 'mooring serve', clock);
-  if ('lock' in attempt) return attempt.lock;
-  throw folderHeld(folder, attempt.holder);
+  const deadline = performance.now() + commandPeriod;
+  for (;;) {
+    const attempt = await tryLockFolder(folder, serveCommand, clock);
+    if ('lock' in attempt) return attempt.lock;
+    const isCommand = attempt.holder !== undefined && attempt.holder.command !== serveCommand;
+    if (!isCommand || performance.now() > deadline) throw folderHeld(folder, attempt.holder);
+    await sleep(50);
+  }
 }
 
 /** What a service that was killed has left: its socket, and the file that names it. */
@@ -126,8 +143,10 @@ async function listen(rest: RestServer, address: ListenAddress): Promise<number>
 export async function startService(settings: Settings, world: World): Promise<RunningService> {
   const { clock, log, env, machineName } = world;
   refuseInsecure(settings);
-  const files = settings.tls?.kind === 'files' ? await readTlsFiles(settings.tls, clock) : undefined;
-  if (files?.warning) log.warning('tls.validity', files.warning);
+  await checkTlsFiles(settings, world);
+  if (!settings.tls && addressKind(settings.http.host) !== 'loopback') {
+    log.warning('http.insecure', 'HTTP without TLS: whoever sees the network traffic can read the API keys.');
+  }
   const publicHost = settings.publicHost ?? defaultPublicHost(settings.http, machineName);
 
   const masterKey = masterKeyProvider({ setting: settings.masterKey, dataFolder: settings.data, env });
@@ -167,21 +186,23 @@ export async function startService(settings: Settings, world: World): Promise<Ru
       );
     }
 
+    const { tls: source } = settings;
     const hosts = httpsHosts(publicHost, settings.http.host, machineName);
-    const own = settings.tls?.kind === 'own';
-    const tls = own ? await ownTls(folder, hosts) : files?.material;
+    const material = async (): Promise<TlsMaterial | undefined> => {
+      if (source?.kind === 'own') return ownTls(folder, hosts);
+      return source && (await readTlsFiles(source, clock)).material;
+    };
+    const tls = await material();
     const rest = await world.restServer(folder.domain, tls, log);
     started.add(() => drain(rest.server, () => rest.close()));
     const port = await listen(rest, settings.http);
-    if (own) {
-      const renewal = setInterval(() => {
-        ownTls(folder, hosts)
-          .then((fresh) => (rest.server as Server & TlsServer).setSecureContext(fresh))
-          .catch((error: unknown) => log.error('tls.renewal', `The HTTPS certificate could not be renewed: ${error}`));
-      }, renewalPeriod);
-      renewal.unref();
-      started.add(async () => clearInterval(renewal));
-    }
+    const renewal = setInterval(() => {
+      material()
+        .then((fresh) => fresh && (rest.server as Server & TlsServer).setSecureContext(fresh))
+        .catch((error: unknown) => log.error('tls.renewal', `The HTTPS certificate could not be renewed: ${error}`));
+    }, renewalPeriod);
+    renewal.unref();
+    started.add(async () => clearInterval(renewal));
 
     const adminSocket = await newSocketPath(settings.data, env);
     started.add(() => removeSocket(adminSocket, settings.data));
@@ -191,7 +212,8 @@ export async function startService(settings: Settings, world: World): Promise<Ru
     const http = { host: settings.http.host, port };
     const reachable = addressKind(http.host) === 'unspecified' ? publicHost : http.host;
     const url = `${tls ? 'https' : 'http'}://${uriHost(reachable)}:${port}`;
-    const authority = own ? await activeAuthority(folder.domain, folder.accountId, 'https') : undefined;
+    const authority =
+      source?.kind === 'own' ? await activeAuthority(folder.domain, folder.accountId, 'https') : undefined;
     started.add(() => removeServiceFile(settings.data));
     await writeServiceFile(settings.data, { pid: process.pid, adminSocket, url });
 

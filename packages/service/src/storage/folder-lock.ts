@@ -71,12 +71,8 @@ export async function tryLockFolder(
   }
   const held = database;
   const holder: Holder = { pid: process.pid, command, since: clock.now().toISOString() };
-  try {
-    await writeFileAtomic(join(folder, holderFile), `${JSON.stringify(holder)}\n`, 0o600);
-  } catch (error) {
-    held.close();
-    throw error;
-  }
+  // Only for the message to others: whoever wants to read on a full disk may do so.
+  await writeFileAtomic(join(folder, holderFile), `${JSON.stringify(holder)}\n`, 0o600).catch(() => undefined);
   locked.add(held);
   return {
     lock: {

@@ -1,3 +1,4 @@
+import { isMooringError } from '@mooring/platform';
 import type { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { storageErrors } from '../errors.ts';
@@ -44,9 +45,11 @@ export async function migrate(
   });
   const { error, results } = await migrator.migrateToLatest();
   if (error === undefined) return;
+  // A full disk is no fault of the migration.
+  if (isMooringError(error)) throw error;
   const failed = results?.find((result) => result.status === 'Error')?.migrationName;
   throw storageErrors('database.migration.failed', {
-    message: `${path}: migration ${failed ?? ''} failed: ${(error as Error).message}. The data is as it was before.`,
+    message: `${path}: migration ${failed ?? '?'} failed: ${(error as Error).message}. The data is as it was before.`,
     next: 'Keep the folder as it is, run the Mooring that was used before, and report this.',
     cause: error,
     data: { path, migration: failed },

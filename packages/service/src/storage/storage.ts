@@ -99,8 +99,12 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
       return root.transaction().execute((transaction) => current.run(transaction, () => work(transaction)));
     },
     close: async () => {
-      // Folds the log into the file, so that a copy of the folder at rest is complete.
-      database.exec('pragma wal_checkpoint(truncate)');
+      try {
+        // Folds the log into the file, so that a copy of the folder at rest is one file.
+        database.exec('pragma wal_checkpoint(truncate)');
+      } catch {
+        // A full disk: what was acknowledged is in the log, and read from there at the next start.
+      }
       await root.destroy();
     },
   };

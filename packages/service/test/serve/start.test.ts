@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import { request } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -14,6 +23,7 @@ import { createDeveloperCertificate } from '../../src/certificates/index.ts';
 import { parseMasterKey } from '../../src/keys/key-text.ts';
 import { openVault } from '../../src/keys/vault.ts';
 import { defaultLimits } from '../../src/serve/settings.ts';
+import { tryLockFolder } from '../../src/storage/folder-lock.ts';
 import { databaseFileName, openStorage } from '../../src/storage/index.ts';
 import { failure } from '../failures.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
@@ -60,6 +70,20 @@ test('a second service on the folder is told who has it, and the first goes on',
   await failure('database.folder.held', () => start(t, { data }));
 });
 
+test('a command that has the folder open is waited for', async (t) => {
+  const { data, close } = await start(t);
+  await close();
+  const attempt = await tryLockFolder(data, 'mooring api-key list', clock);
+  assert.ok('lock' in attempt);
+  const order: string[] = [];
+  const starting = start(t, { data }).then(() => order.push('started'));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  order.push('released');
+  await attempt.lock.release();
+  await starting;
+  assert.deepEqual(order, ['released', 'started']);
+});
+
 test('a port in use leaves no data folder behind', async (t) => {
   const other = createServer().listen(0, '127.0.0.1');
   t.after(() => other.close());
@@ -88,8 +112,9 @@ for (const [what, options, code] of unreachable) {
 }
 
 test('without TLS for everyone it runs only if that was said', async (t) => {
-  const { url } = await start(t, { http: '0.0.0.0:0', insecure: true, publicHost: 'localhost' });
+  const { url, log } = await start(t, { http: '0.0.0.0:0', insecure: true, publicHost: 'localhost' });
   assert.equal(await statusOf(`${url}/healthz`), 200);
+  assert.ok(log.some(({ event }) => event === 'http.insecure'));
 });
 
 function get(url: string, ca: string): Promise<{ status: number | undefined; chain: string[] }> {
@@ -144,6 +169,24 @@ test('with a TLS certificate brought along, that one is shown', async (t) => {
   const { http } = await start(t, files, { clock: systemClock });
   const { chain } = await get(`https://localhost:${http.port}/healthz`, pem);
   assert.equal(plain(chain[0] ?? ''), parseCertificate(pem).fingerprint);
+});
+
+test('a TLS certificate that was renewed in its files is shown without a restart', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const { pem: old, ...files } = writeTls(t, '2120-01-01T00:00:00Z');
+  const { http } = await start(t, files, { clock: systemClock });
+  const renewed = writeTls(t, '2121-01-01T00:00:00Z');
+  copyFileSync(renewed.tlsCert, files.tlsCert);
+  copyFileSync(renewed.tlsKey, files.tlsKey);
+  t.mock.timers.tick(24 * 60 * 60 * 1000);
+  const isTrusted = (pem: string) =>
+    get(`https://localhost:${http.port}/healthz`, pem).then(
+      ({ status }) => status === 200,
+      () => false,
+    );
+  // The files are read in their own time.
+  while (!(await isTrusted(renewed.pem)));
+  assert.equal(await isTrusted(old), false);
 });
 
 test('a TLS certificate is checked before it is used', async (t) => {
