@@ -28,7 +28,7 @@ const deepest = 16;
  */
 export async function hostSettings(home: string, alias: string): Promise<HostSettings> {
   const path = join(home, '.ssh', 'config');
-  const text = await readConfig(path, home, 0);
+  const text = await readConfig(path, home, []);
   if (text === undefined) return noSettings;
   try {
     return settingsFor(text, alias, home);
@@ -79,7 +79,7 @@ function expand(file: string, home: string): string {
 }
 
 /** The text, with `Include` lines replaced by what they name; undefined if there is no such file. */
-async function readConfig(path: string, home: string, depth: number): Promise<string | undefined> {
+async function readConfig(path: string, home: string, above: readonly string[]): Promise<string | undefined> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');
@@ -90,19 +90,21 @@ async function readConfig(path: string, home: string, depth: number): Promise<st
   const lines = await Promise.all(
     text.split(/\r?\n/).map(async (line) => {
       const patterns = /^\s*Include(?:\s*=\s*|\s+)(.+)$/i.exec(line)?.[1];
-      if (patterns === undefined || depth >= deepest) return line;
-      return included(patterns, home, depth + 1);
+      if (patterns === undefined || above.length >= deepest) return line;
+      return included(patterns, home, [...above, path]);
     }),
   );
   return lines.join('\n');
 }
 
-async function included(patterns: string, home: string, depth: number): Promise<string> {
+async function included(patterns: string, home: string, above: readonly string[]): Promise<string> {
   const texts: string[] = [];
   for (const [, quoted, bare] of patterns.matchAll(/"([^"]+)"|(\S+)/g)) {
     const found: string[] = [];
     for await (const file of glob(expand(quoted ?? bare ?? '', home))) found.push(file);
-    for (const file of found.sort()) texts.push((await readConfig(file, home, depth)) ?? '');
+    for (const file of found.sort()) {
+      if (!above.includes(file)) texts.push((await readConfig(file, home, above)) ?? '');
+    }
   }
   return texts.join('\n');
 }
