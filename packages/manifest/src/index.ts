@@ -1,0 +1,18 @@
+export { type DecodedManifest, decodeManifest, sniff } from './decode.ts';
+export { manifestErrors } from './errors.ts';
+export type { NumberOrIdentifier } from './field-reader.ts';
+export { cOutput, hexOutput } from './output.ts';
+export { type AuthenticatedManifest, authenticateV1, keyTableReference } from './pre-shared-key/authenticate.ts';
+export { pskIdOf, pskOf } from './pre-shared-key/derive.ts';
+export { type DeviceEntry, decodeKeyTable, encodeKeyTable } from './pre-shared-key/key-table.ts';
+export { type KeyTableEntry, openRecord, sealRecord } from './pre-shared-key/record.ts';
+export { derSignature, rawSignature } from './signing/ecdsa-value.ts';
+export { addSignatureV1, certificateReference, signImage, signV1, signV3 } from './signing/sign.ts';
+export { assertP256, isP256, keySigner, type Signer, verifies, verifiesRaw } from './signing/signer.ts';
+export { type DecodedV1, type DecodeOptions, decodeV1 } from './v1/decode.ts';
+export { encodeResourceV1, encodeSignedV1, encodeV1 } from './v1/encode.ts';
+export * from './v1/schema.ts';
+export { type DecodedV3, decodeV3 } from './v3/decode.ts';
+export { encodeEncryptionKey, encodeManifestV3, encodeSignedV3, encodeV3 } from './v3/encode.ts';
+export * from './v3/schema.ts';
+export { isVersion, versionNumber, versionText } from './version.ts';

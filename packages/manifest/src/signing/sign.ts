@@ -1,0 +1,92 @@
+import type { KeyObject } from 'node:crypto';
+import type { Certificate, Der } from '@mooring/pki';
+import { manifestErrors } from '../errors.ts';
+import { decodeV1 } from '../v1/decode.ts';
+import { encodeResourceV1, encodeSignedV1 } from '../v1/encode.ts';
+import type { CertificateReference, ManifestV1, ResourceV1, SignatureBlock } from '../v1/schema.ts';
+import { encodeManifestV3, encodeSignedV3 } from '../v3/encode.ts';
+import type { ManifestV3 } from '../v3/schema.ts';
+import { rawSignature } from './ecdsa-value.ts';
+import { assertP256, type Signer, sha256, verifies } from './signer.ts';
+
+/** The reference that stands beside a signature: SHA-256 of the certificate, and an empty URI as the tools write it. */
+export const certificateReference = (certificate: { der: Uint8Array }): CertificateReference => ({
+  fingerprint: sha256(certificate.der),
+  uri: '',
+});
+
+/** Signs, and checks what came back: an external signer may hold another key, or answer with an empty file. */
+async function checkedSignature(
+  toBeSigned: Uint8Array,
+  signer: Signer,
+  certificate: Pick<Certificate, 'publicKey'> | undefined,
+): Promise<Uint8Array> {
+  const signature = await signer.sign(toBeSigned);
+  rawSignature(signature);
+  const expected: [KeyObject | undefined, string][] = [
+    [signer.publicKey, 'its own public key'],
+    [certificate?.publicKey, 'the certificate'],
+  ];
+  for (const [key, holder] of expected) {
+    if (!key) continue;
+    assertP256(key, holder);
+    if (!verifies(key, toBeSigned, signature)) {
+      throw manifestErrors('manifest.signature.mismatch', {
+        message: `What ${signer.description} signed does not verify with ${holder}: they do not belong together.`,
+        next: 'Give the key and the certificate that were made together.',
+      });
+    }
+  }
+  return signature;
+}
+
+/**
+ * A signed manifest of schema v1.
+ *
+ * @param certificate the one that devices will check with; without it the list of references stays empty
+ * @param more references that stand after that of the certificate
+ * @throws MooringError `manifest.signature.mismatch`, `manifest.key.unsupported`
+ */
+export async function signV1(
+  resource: ManifestV1 | ResourceV1,
+  signer: Signer,
+  certificate?: Pick<Certificate, 'publicKey' | 'der'>,
+  more: readonly CertificateReference[] = [],
+): Promise<Der> {
+  const resourceTlv = encodeResourceV1(resource);
+  const signature = await checkedSignature(resourceTlv, signer, certificate);
+  const certificates = [...(certificate ? [certificateReference(certificate)] : []), ...more];
+  return encodeSignedV1(resourceTlv, { hash: sha256(resourceTlv), signatures: [{ signature, certificates }] });
+}
+
+/**
+ * The same manifest with one more signature; everything else stays, byte for byte. Devices of the FOTA generation
+ * refuse more than one.
+ *
+ * @throws MooringError `manifest.malformed`, `manifest.signature.mismatch`
+ */
+export async function addSignatureV1(
+  bytes: Uint8Array,
+  signer: Signer,
+  certificate: Pick<Certificate, 'publicKey' | 'der'>,
+): Promise<Der> {
+  const { value, resourceTlv } = decodeV1(bytes, { reading: 'tool' });
+  const signature = await checkedSignature(resourceTlv, signer, certificate);
+  const block: SignatureBlock = { signature, certificates: [certificateReference(certificate)] };
+  const signatures = [...value.signature.signatures, block];
+  return encodeSignedV1(resourceTlv, { ...value.signature, hash: sha256(resourceTlv), signatures });
+}
+
+/** A signed manifest of schema v3. @throws MooringError `manifest.signature.mismatch`, `manifest.key.unsupported` */
+export async function signV3(
+  manifest: ManifestV3,
+  signer: Signer,
+  certificate?: Pick<Certificate, 'publicKey'>,
+): Promise<Der> {
+  const manifestTlv = encodeManifestV3(manifest);
+  return encodeSignedV3(manifestTlv, rawSignature(await checkedSignature(manifestTlv, signer, certificate)));
+}
+
+/** The raw signature over an installed image that goes into `installedSignature` of schema v3. */
+export const signImage = async (image: Uint8Array, signer: Signer): Promise<Uint8Array> =>
+  rawSignature(await checkedSignature(image, signer, undefined));
