@@ -34,8 +34,8 @@ export async function hostSettings(home: string, alias: string): Promise<HostSet
     return settingsFor(text, alias, home);
   } catch (cause) {
     throw sshErrors('ssh.config.unreadable', {
-      message: `${path} could not be understood: ${cause instanceof Error ? cause.message : cause}.`,
-      next: 'Mend it, or move it away.',
+      message: `${path}, or a file that it includes, has a line that could not be understood.`,
+      next: "Look for a quotation mark that is not closed, or a 'Host' without a name; '-v' shows more.",
       cause,
       data: { path },
     });
