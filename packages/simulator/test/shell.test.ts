@@ -96,8 +96,8 @@ const cases: Case[] = [
   { name: 'nothing after and', line: 'true &&', stderr: 'sh: syntax error: unexpected end of file\n', status: 2 },
   {
     name: 'what this shell has not',
-    line: 'if true; then echo a; fi',
-    stderr: 'sh: syntax error: "if" is not in this shell\n',
+    line: 'while true; do echo a; done',
+    stderr: 'sh: syntax error: "while" is not in this shell\n',
     status: 2,
   },
   {
@@ -106,6 +106,38 @@ const cases: Case[] = [
     stderr: 'sh: syntax error: "&" (a command in the background) is not in this shell\n',
     status: 2,
   },
+  {
+    name: 'for',
+    line: 'cd /scratch; touch b a; for f in * "x y"; do echo "<$f>"; done; echo $f',
+    stdout: '<a>\n<b>\n<x y>\nx y\n',
+  },
+  { name: 'for over nothing', line: 'for f in; do echo $f; done; echo $?', stdout: '0\n' },
+  {
+    name: 'for without end',
+    line: 'for f in a; do echo $f',
+    stderr: 'sh: syntax error: unexpected end of file\n',
+    status: 2,
+  },
+  {
+    name: 'if',
+    line: 'if false; then echo a; elif [ a = a ]; then echo b; else echo c; fi; if false; then echo d; fi; echo $?',
+    stdout: 'b\n0\n',
+  },
+  {
+    name: 'a group',
+    line: '{ cd /scratch; pwd; } > f; pwd; cat /home/root/f; false || { echo a; exit 3; }',
+    stdout: '/scratch\n/scratch\na\n',
+    status: 3,
+  },
+  {
+    name: 'groups in groups',
+    line: '{ { echo a; } } | cat; { for f in a; do { [ -e "$f" ] || [ -h "$f" ]; } && echo no; done; :; }',
+    stdout: 'a\n',
+  },
+  { name: 'braces that are words', line: 'echo { a } ; echo {}', stdout: '{ a }\n{}\n' },
+  { name: 'a closing word alone', line: 'echo a; done', stderr: 'sh: syntax error: unexpected "done"\n', status: 2 },
+  { name: 'umask', line: 'umask 077; echo a > f; mkdir d; umask; stat -c %a f d', stdout: '0077\n600\n700\n' },
+  { name: 'readlink', line: 'readlink -f ../root/./x; readlink /etc/hostname', stdout: '/home/root/x\n', status: 1 },
   { name: 'an empty line', line: '  ', status: 0 },
   {
     name: 'a call without end',

@@ -126,6 +126,11 @@ test('the connection breaks after so many bytes of an upload, once', async (t) =
   const dropped = once(again, 'close');
   sftp.put('/scratch/g', Buffer.alloc(100)).catch(() => undefined);
   await dropped;
+  const last = await connect(t, target);
+  target.faults.dropAfterUploadBytes = 10;
+  const gone = once(last, 'close');
+  (await open(last, 'cat > /scratch/h')).on('error', () => undefined).end(Buffer.alloc(100));
+  await gone;
 });
 
 test('a program that is missing is not found', async (t) => {

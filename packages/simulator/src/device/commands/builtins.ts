@@ -48,6 +48,13 @@ export const unset: DeviceCommand = async ({ arguments: words, shell }) => {
   return 0;
 };
 
+export const umask: DeviceCommand = async ({ arguments: [mode], stdout, shell }) => {
+  if (mode === undefined) await stdout.write(`${shell.mask.toString(8).padStart(4, '0')}\n`);
+  else if (/^[0-7]{1,4}$/.test(mode)) shell.mask = Number.parseInt(mode, 8) & 0o777;
+  else throw new CommandFailure(`illegal mode: ${mode}`, 2);
+  return 0;
+};
+
 export const env: DeviceCommand = async ({ stdout, shell }) => {
   for (const [name, value] of shell.variables) await stdout.write(`${name}=${value}\n`);
   return 0;

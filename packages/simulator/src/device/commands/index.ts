@@ -1,6 +1,6 @@
 import type { DeviceCommand } from '../shell/job.ts';
-import { cd, command, env, exit, exportVariables, failure, pwd, sh, success, unset, which } from './builtins.ts';
-import { df, du, ls, stat } from './listing.ts';
+import { cd, command, env, exit, exportVariables, failure, pwd, sh, success, umask, unset, which } from './builtins.ts';
+import { df, du, ls, readlink, stat } from './listing.ts';
 import { scp } from './scp.ts';
 import { date, hostname, id, sleep, sync, systemctl, uname, whoami } from './system.ts';
 import { test } from './test.ts';
@@ -34,6 +34,7 @@ export const commands: ReadonlyMap<string, DeviceCommand> = new Map<string, Devi
   ['mv', mv],
   ['printf', printf],
   ['pwd', pwd],
+  ['readlink', readlink],
   ['rm', rm],
   ['rmdir', rmdir],
   ['scp', scp],
@@ -48,6 +49,7 @@ export const commands: ReadonlyMap<string, DeviceCommand> = new Map<string, Devi
   ['touch', touch],
   ['true', success],
   ['type', which],
+  ['umask', umask],
   ['uname', uname],
   ['unset', unset],
   ['wc', wc],

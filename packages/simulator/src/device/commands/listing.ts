@@ -3,7 +3,7 @@ import { below } from '../root/device-path.ts';
 import { isSystemError, reasonOf } from '../root/errno.ts';
 import type { RootFolder } from '../root/root-folder.ts';
 import { CommandFailure, type DeviceCommand, type Job } from '../shell/job.ts';
-import { readOptions } from '../shell/options.ts';
+import { type Options, readOptions } from '../shell/options.ts';
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
@@ -15,13 +15,13 @@ export function modeText(stats: Stats): string {
 }
 
 /** One line of `ls -l`; everything on the device belongs to root. */
-export function longLine(name: string, stats: Stats, now: Date, link?: string): string {
+export function longLine(name: string, stats: Stats, now: Date, link?: string, owner = 'root root'): string {
   const time = stats.mtime;
   const day = `${months[time.getUTCMonth()]} ${String(time.getUTCDate()).padStart(2)}`;
   const recent = Math.abs(now.getTime() - time.getTime()) < 182 * 86_400_000;
   const clock = recent ? time.toISOString().slice(11, 16) : ` ${time.getUTCFullYear()}`;
   const size = String(stats.size).padStart(8);
-  return `${modeText(stats)} ${String(stats.nlink).padStart(2)} root root ${size} ${day} ${clock} ${name}${link === undefined ? '' : ` -> ${link}`}`;
+  return `${modeText(stats)} ${String(stats.nlink).padStart(2)} ${owner} ${size} ${day} ${clock} ${name}${link === undefined ? '' : ` -> ${link}`}`;
 }
 
 interface Listed {
@@ -32,14 +32,14 @@ interface Listed {
 
 export const ls: DeviceCommand = async (job) => {
   const { root } = job.device;
-  const options = readOptions(job.arguments, 'laA1dhRrtF', { all: 'a' });
+  const options = readOptions(job.arguments, 'laA1dhRrtFLn', { all: 'a' });
   const operands = options.operands.length > 0 ? options.operands : ['.'];
   const files: Listed[] = [];
   const folders: { name: string; path: string }[] = [];
   let status = 0;
   for (const operand of operands) {
     try {
-      const last = options.has('l') && !operand.endsWith('/') ? 'keep' : 'follow';
+      const last = options.has('l') && !options.has('L') && !operand.endsWith('/') ? 'keep' : 'follow';
       const place = await root.find(operand, job.shell.folder, last);
       const stats = await root.stat(place.path, '/', 'keep');
       if (stats.isDirectory() && !options.has('d')) folders.push({ name: operand, path: place.path });
@@ -50,7 +50,7 @@ export const ls: DeviceCommand = async (job) => {
       await job.stderr.write(`ls: cannot access '${operand}': ${reasonOf(error)}\n`);
     }
   }
-  await show(job, files, options.has('l'));
+  await show(job, files, options);
   const queue = [...folders];
   let first = files.length === 0;
   for (let folder = queue.shift(); folder; folder = queue.shift()) {
@@ -62,7 +62,7 @@ export const ls: DeviceCommand = async (job) => {
     const listed = await entriesOf(root, folder.path, options.has('a'), options.has('A'));
     if (options.has('r')) listed.reverse();
     if (options.has('l')) await job.stdout.write(`total ${blocksOf(listed)}\n`);
-    await show(job, listed, options.has('l'));
+    await show(job, listed, options);
     if (!options.has('R')) continue;
     const inner = listed.filter(({ name, stats }) => stats.isDirectory() && name !== '.' && name !== '..');
     queue.unshift(...inner.map(({ name, path }) => ({ name: below(folder.name, name), path })));
@@ -86,21 +86,40 @@ async function entriesOf(root: RootFolder, path: string, all: boolean, almost: b
   return listed;
 }
 
-async function show(job: Job, listed: readonly Listed[], long: boolean): Promise<void> {
+async function show(job: Job, listed: readonly Listed[], options: Options): Promise<void> {
   const { root, clock } = job.device;
   for (const { name, path, stats } of listed) {
-    if (!long) {
+    if (!options.has('l')) {
       await job.stdout.write(`${name}\n`);
       continue;
     }
     const link = stats.isSymbolicLink() ? await root.readLink(path) : undefined;
-    await job.stdout.write(`${longLine(name, stats, clock.now(), link)}\n`);
+    await job.stdout.write(`${longLine(name, stats, clock.now(), link, options.has('n') ? '0 0' : undefined)}\n`);
   }
 }
 
 function blocksOf(listed: readonly Listed[]): number {
   return listed.reduce((sum, { stats }) => sum + Math.ceil(stats.size / 4096) * 4, 0);
 }
+
+/** `readlink FILE`, and `readlink -f PATH` for where a path really leads. */
+export const readlink: DeviceCommand = async (job) => {
+  const { root } = job.device;
+  const options = readOptions(job.arguments, 'fn');
+  const [path] = options.operands;
+  if (path === undefined) throw new CommandFailure('missing operand');
+  try {
+    const target = options.has('f')
+      ? (await root.find(path, job.shell.folder)).path
+      : await root.readLink(path, job.shell.folder);
+    await job.stdout.write(options.has('n') ? target : `${target}\n`);
+    return 0;
+  } catch (error) {
+    // As the real one, it says nothing.
+    if (!isSystemError(error)) throw error;
+    return 1;
+  }
+};
 
 export const stat: DeviceCommand = async (job) => {
   const { root } = job.device;

@@ -63,7 +63,7 @@ export const echo: DeviceCommand = async ({ arguments: words, stdout }) => {
 
 function withEscapes(text: string): string {
   const known: Record<string, string> = { n: '\n', t: '\t', r: '\r', '\\': '\\', a: '\x07', b: '\b' };
-  return text.replace(/\\(?:([ntr\\ab])|0([0-7]{1,3})|x([0-9a-fA-F]{1,2}))/g, (_, letter, octal, hex) => {
+  return text.replace(/\\(?:([ntr\\ab])|(0?[0-7]{1,3})|x([0-9a-fA-F]{1,2}))/g, (_, letter, octal, hex) => {
     if (letter) return known[letter] as string;
     return String.fromCharCode(octal ? Number.parseInt(octal, 8) & 0xff : Number.parseInt(hex, 16));
   });
@@ -212,7 +212,9 @@ export const tee: DeviceCommand = async (job) => {
   const flags = constants.O_WRONLY | constants.O_CREAT | (options.has('a') ? constants.O_APPEND : constants.O_TRUNC);
   const files: RootFile[] = [];
   try {
-    for (const name of options.operands) files.push(await job.device.root.open(name, job.shell.folder, flags));
+    for (const name of options.operands) {
+      files.push(await job.device.root.open(name, job.shell.folder, flags, 0o666 & ~job.shell.mask));
+    }
     for (let chunk = await job.stdin.read(); chunk !== null; chunk = await job.stdin.read()) {
       for (const file of files) await file.append(chunk);
       await job.stdout.write(chunk);

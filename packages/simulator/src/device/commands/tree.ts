@@ -96,8 +96,9 @@ export const mkdir: DeviceCommand = async (job) => {
     options.operands,
     (operand, reason) => `cannot create directory '${operand}': ${reason}`,
     async (operand) => {
-      if (options.has('p')) await root.makeFolders(operand, job.shell.folder);
-      else await root.makeFolder(operand, job.shell.folder);
+      const usual = 0o777 & ~job.shell.mask;
+      if (options.has('p')) await root.makeFolders(operand, job.shell.folder, usual | 0o300);
+      else await root.makeFolder(operand, job.shell.folder, usual);
       if (mode !== undefined) await root.changeMode(operand, job.shell.folder, Number.parseInt(mode, 8));
     },
   );
@@ -211,7 +212,7 @@ export const touch: DeviceCommand = async (job) => {
       if (!present && options.has('c')) return;
       const isFolder = await root.isFolder(operand, job.shell.folder);
       const flags = isFolder ? constants.O_RDONLY : constants.O_WRONLY | constants.O_CREAT;
-      const file = await root.open(operand, job.shell.folder, flags);
+      const file = await root.open(operand, job.shell.folder, flags, 0o666 & ~job.shell.mask);
       try {
         await file.changeTimes(clock.now(), clock.now());
       } finally {

@@ -19,8 +19,6 @@ const sentences: Readonly<Record<string, string>> = {
   EMFILE: 'Too many open files',
 };
 
-export type ErrorNumber = keyof typeof sentences;
-
 /** A failed system call of the virtual device, in the shape of Node's own ones. */
 export class SystemCallError extends Error {
   readonly code: string;

@@ -163,13 +163,13 @@ export class RootFolder {
     await mkdir(place.host, { mode: mode & 0o777 });
   }
 
-  async makeFolders(path: string, folder = '/'): Promise<void> {
+  async makeFolders(path: string, folder = '/', mode = 0o755): Promise<void> {
     let walked = path.startsWith('/') ? '/' : '.';
     for (const part of path.split('/').filter((name) => name !== '')) {
       walked = `${walked}/${part}`;
       if (part === '.' || part === '..') continue;
       try {
-        await this.makeFolder(walked, folder);
+        await this.makeFolder(walked, folder, mode);
       } catch (error) {
         if (!(await this.exists(walked, folder))) throw error;
         if (!(await this.isFolder(walked, folder))) {

@@ -8,11 +8,12 @@ import { parseScript } from './parse.ts';
 import { BrokenPipe, Collected, emptySource, nowhere, Pipe, type Sink, type Source } from './pipe.ts';
 import { ExitShell, type Shell } from './shell.ts';
 import {
+  type Command,
+  type Compound,
   type Pipeline,
   type Redirection,
   type Script,
   type SimpleCommand,
-  type Subshell,
   SyntaxFault,
 } from './syntax.ts';
 
@@ -101,33 +102,22 @@ async function runPipeline(pipeline: Pipeline, shell: Shell, streams: Streams, s
   return (await Promise.all(running)).at(-1) ?? 0;
 }
 
-async function runCommand(
-  command: SimpleCommand | Subshell,
-  shell: Shell,
-  streams: Streams,
-  session: Session,
-): Promise<number> {
+async function runCommand(command: Command, shell: Shell, streams: Streams, session: Session): Promise<number> {
   const files: RootFile[] = [];
   const own = { ...streams };
   let name = 'sh';
   try {
     const expander = expanderOf(shell, streams, session);
-    if (command.kind === 'subshell') {
-      await redirect(command.redirections, own, files, expander);
-      const inner = shell.fork();
-      try {
-        return await runScript(command.body, inner, own, session);
-      } catch (error) {
-        if (error instanceof ExitShell) return error.status;
-        throw error;
-      }
+    if (command.kind !== 'simple') {
+      await redirect(command.redirections, own, files, expander, session);
+      return await runCompound(command, shell, own, session, expander);
     }
     const words = await expandWords(command.words, expander);
     const assigned: [string, string][] = [];
     for (const { name: variable, value } of command.assignments) {
       assigned.push([variable, await expandOne(value, expander)]);
     }
-    await redirect(command.redirections, own, files, expander);
+    await redirect(command.redirections, own, files, expander, session);
     if (words.length === 0) {
       for (const [variable, value] of assigned) shell.variables.set(variable, value);
       // The status of `x=$(false)` is that of the substitution (POSIX 2.9.1).
@@ -140,6 +130,43 @@ async function runCommand(
     return await failure(error, name, own.stderr);
   } finally {
     for (const file of files) await file.close().catch(() => undefined);
+  }
+}
+
+async function runCompound(
+  command: Compound,
+  shell: Shell,
+  streams: Streams,
+  session: Session,
+  expander: Expander,
+): Promise<number> {
+  switch (command.kind) {
+    case 'group':
+      return runScript(command.body, shell, streams, session);
+    case 'subshell':
+      try {
+        return await runScript(command.body, shell.fork(), streams, session);
+      } catch (error) {
+        if (error instanceof ExitShell) return error.status;
+        throw error;
+      }
+    case 'for': {
+      let status = 0;
+      for (const word of await expandWords(command.words, expander)) {
+        if (session.signal.aborted) return interruptedStatus;
+        shell.variables.set(command.name, word);
+        status = await runScript(command.body, shell, streams, session);
+      }
+      return status;
+    }
+    case 'if':
+      for (const { condition, body } of command.branches) {
+        if ((await runScript(condition, shell, streams, session)) === 0)
+          return runScript(body, shell, streams, session);
+      }
+      // No branch taken is no failure, whatever the condition said.
+      shell.status = 0;
+      return runScript(command.otherwise, shell, streams, session);
   }
 }
 
@@ -235,6 +262,7 @@ async function redirect(
   streams: Streams,
   files: RootFile[],
   expander: Expander,
+  session: Session,
 ): Promise<void> {
   for (const { descriptor, operator, target } of redirections) {
     if (descriptor > 2) throw new CommandFailure(`${descriptor}: bad file descriptor`);
@@ -244,7 +272,7 @@ async function redirect(
     } else if (operator === '<') {
       streams.stdin = await sourceOf(name, files, expander);
     } else {
-      const sink = await sinkOf(name, operator, files, expander);
+      const sink = await sinkOf(name, operator, files, expander, session);
       if (descriptor === 2) streams.stderr = sink;
       else if (descriptor === 1) streams.stdout = sink;
     }
@@ -263,9 +291,9 @@ function duplicate(streams: Streams, descriptor: number, name: string): void {
   }
 }
 
-async function sourceOf(name: string, files: RootFile[], { shell, root }: Expander): Promise<Source> {
+async function sourceOf(name: string, files: RootFile[], { shell }: Expander): Promise<Source> {
   if (shell.absolute(name) === '/dev/null') return emptySource;
-  const file = await opened(name, shell.folder, constants.O_RDONLY, root, files, 'open');
+  const file = await opened(name, shell, constants.O_RDONLY, files, 'open');
   return {
     read: async () => {
       const chunk = await file.read(64 * 1024);
@@ -274,23 +302,35 @@ async function sourceOf(name: string, files: RootFile[], { shell, root }: Expand
   };
 }
 
-async function sinkOf(name: string, operator: '>' | '>>', files: RootFile[], { shell, root }: Expander): Promise<Sink> {
+async function sinkOf(
+  name: string,
+  operator: '>' | '>>',
+  files: RootFile[],
+  { shell }: Expander,
+  session: Session,
+): Promise<Sink> {
   if (shell.absolute(name) === '/dev/null') return nowhere;
   const flags = constants.O_WRONLY | constants.O_CREAT | (operator === '>' ? constants.O_TRUNC : constants.O_APPEND);
-  const file = await opened(name, shell.folder, flags, root, files, 'create');
-  return { write: (data) => file.append(typeof data === 'string' ? Buffer.from(data) : data) };
+  const file = await opened(name, shell, flags, files, 'create');
+  return {
+    write: async (data) => {
+      const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+      // `cat > FILE` is how files come to a device that has no SFTP.
+      session.uploaded(bytes.length);
+      await file.append(bytes);
+    },
+  };
 }
 
 async function opened(
   name: string,
-  folder: string,
+  shell: Shell,
   flags: number,
-  root: Expander['root'],
   files: RootFile[],
   verb: 'open' | 'create',
 ): Promise<RootFile> {
   try {
-    const file = await root.open(name, folder, flags, 0o644);
+    const file = await shell.device.root.open(name, shell.folder, flags, 0o666 & ~shell.mask);
     files.push(file);
     return file;
   } catch (error) {

@@ -8,6 +8,8 @@ export class Shell {
   readonly variables: Map<string, string>;
   /** `$?` */
   status = 0;
+  /** What new files and folders are not allowed, as `umask` sets it. */
+  mask = 0o022;
   /** Shells within shells and scripts that call each other end somewhere. */
   readonly depth: number;
 
@@ -42,6 +44,7 @@ export class Shell {
   fork(): Shell {
     const copy = new Shell(this.device, this.folder, this.variables, this.depth + 1);
     copy.status = this.status;
+    copy.mask = this.mask;
     return copy;
   }
 }

@@ -21,16 +21,21 @@ export interface SimpleCommand {
   redirections: readonly Redirection[];
 }
 
-/** `( … )`: changes of folder and variables end with it. */
-export interface Subshell {
-  kind: 'subshell';
-  body: Script;
-  redirections: readonly Redirection[];
-}
+export type Compound =
+  /** `( … )`: changes of folder and variables end with it. */
+  | { kind: 'subshell'; body: Script }
+  /** `{ …; }` */
+  | { kind: 'group'; body: Script }
+  /** `for NAME in WORDS; do …; done` */
+  | { kind: 'for'; name: string; words: readonly Word[]; body: Script }
+  /** `if …; then …; elif …; else …; fi` */
+  | { kind: 'if'; branches: readonly { condition: Script; body: Script }[]; otherwise: Script };
+
+export type Command = SimpleCommand | (Compound & { redirections: readonly Redirection[] });
 
 export interface Pipeline {
   negated: boolean;
-  commands: readonly (SimpleCommand | Subshell)[];
+  commands: readonly Command[];
 }
 
 /** Pipelines with what stands before each: run always, or only after success or failure. */
