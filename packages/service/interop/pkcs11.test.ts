@@ -5,6 +5,7 @@ import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { wrappedKeyFileName } from '../src/keys/pkcs11-key.ts';
+import { mooring } from '../test/command-line.ts';
 import { failure } from '../test/failures.ts';
 import { start } from '../test/serve/service.ts';
 import { temporaryFolder } from '../test/temporary-folder.ts';
@@ -65,6 +66,22 @@ test('the master key is made, wrapped by the token, and opened again', { skip: m
   const second = await start(t, { data, masterKey: byId }, { env: { ...env, MOORING_PKCS11_PIN: pin } });
   assert.equal(second.account, first.account);
   await second.close();
+});
+
+test('a backup has the wrapped key with it: the token is enough to restore it', { skip: missing }, async (t) => {
+  const { folder, env, uri } = hsm(t);
+  const [data, file, other] = ['data', 'backup.tar.gz', 'other'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const first = await start(t, { data, masterKey: uri() }, { env });
+  await first.close();
+  const world = { env: { ...env, MOORING_MASTER_KEY: uri() } as Record<string, string> };
+  assert.equal((await mooring(['backup', file, '--data', data], world)).status, 0);
+  const restored = await mooring(['restore', file, '--data', other, '--json'], world);
+  assert.equal(restored.json.masterKey, 'present', restored.stderr);
+  assert.equal((await start(t, { data: other, masterKey: uri() }, { env })).account, first.account);
 });
 
 test('what the token refuses is a sentence, and changes nothing', { skip: missing }, async (t) => {

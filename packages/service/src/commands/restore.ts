@@ -37,6 +37,7 @@ export const restore: Command = {
     const { restoreBackup } = await import('../backup/restore.ts');
     const { readPassphrase } = await import('../backup/sealed-key.ts');
     const { defaultKeyFile, masterKeyProvider } = await import('../keys/provider.ts');
+    const { wrappedKeyFileName } = await import('../keys/pkcs11-key.ts');
     const { output, cwd, env } = context;
     const { data, masterKey } = await resolveSettings({ options: values, ...context });
     const isToken = masterKey?.startsWith('pkcs11:') ?? false;
@@ -47,7 +48,7 @@ export const restore: Command = {
       // What is looked for beside the folder is beside the one that will be, not the one that is being filled.
       provider: (staged) =>
         masterKeyProvider({
-          setting: isToken ? masterKey : (masterKey ?? undefined),
+          setting: masterKey,
           dataFolder: isToken ? staged : data,
           env,
         }),
@@ -61,11 +62,17 @@ export const restore: Command = {
         `Devices connect to ${manifest.handedOut.bootstrapUri} and ${manifest.handedOut.lwm2mUri}: let these names lead here, and give the same --public-host and ports.`,
       );
     }
+    const wrapped = manifest.files.some(({ name }) => name === wrappedKeyFileName);
     if (key.masterKey === 'present') output.line(`Its master key ${manifest.masterKeyId} is in ${key.place}.`);
-    else
+    else if (wrapped) {
+      output.line(
+        `Its master key ${manifest.masterKeyId} is in the data folder, wrapped by a PKCS#11 token: name that token with --master-key when you serve it.`,
+      );
+    } else {
       output.line(
         `It needs master key ${manifest.masterKeyId}: put it into ${key.place} before "mooring serve", or name its place with --master-key.`,
       );
+    }
     return {
       data,
       account: manifest.account?.id ?? null,
