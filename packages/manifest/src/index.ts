@@ -1,4 +1,5 @@
 export { type DecodedManifest, decodeManifest, sniff } from './decode.ts';
+export * from './delta/index.ts';
 export { manifestErrors } from './errors.ts';
 export type { NumberOrIdentifier } from './field-reader.ts';
 export { cOutput, hexOutput } from './output.ts';
