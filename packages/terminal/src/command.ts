@@ -91,6 +91,8 @@ export interface CommandContext {
   readonly home: string;
   /** Aborted by Ctrl-C and SIGTERM, so that long work can end tidily. */
   readonly signal: AbortSignal;
+  /** For a command that goes on running: writes its `--json` result now, on one line, instead of at its end. */
+  report(result: unknown): void;
   /** Sets the exit status of a command that does not fail but has something to tell by it. */
   exit(code: number): void;
 }

@@ -42,6 +42,7 @@ export async function runProgram(program: Program, argv: readonly string[], io: 
   interrupted.catch(() => undefined);
 
   let status = 0;
+  let reported = false;
   const context: CommandContext = {
     io,
     output,
@@ -52,6 +53,10 @@ export async function runProgram(program: Program, argv: readonly string[], io: 
     cwd: io.cwd,
     home: io.home,
     signal: interruption.signal,
+    report: (result) => {
+      if (json) io.stdout.write(`${JSON.stringify(result)}\n`);
+      reported = true;
+    },
     exit: (code) => {
       status = code;
     },
@@ -60,7 +65,7 @@ export async function runProgram(program: Program, argv: readonly string[], io: 
     const work = command.run(context, values);
     // A command that watches the signal ends by itself, in order; one that does not is left where it stands.
     const result = await Promise.race([work, interrupted.catch((reason) => graceful(work, reason))]);
-    if (json) writeJson(io, result ?? {});
+    if (json && !reported) writeJson(io, result ?? {});
     return status;
   } catch (error) {
     return fail(program, io, interruption.signal.aborted ? endOf(program, error) : error, json);

@@ -54,14 +54,11 @@ export const serve: Command = {
     if (context.json) {
       const { url, http, account, bootstrapUri, lwm2mUri, adminSocket, ca } = service;
       const ready = { url, http, pid: process.pid, account, bootstrapUri, lwm2mUri, adminSocket, ca: ca ?? null };
-      context.io.stdout.write(`${JSON.stringify(ready)}\n`);
+      context.report(ready);
     } else sayReady(context, service, settings.data);
     await untilAborted(context.signal);
     log.info('stopping', 'Stopping: running requests may end.');
     await service.close();
     log.info('stopped', 'Stopped.');
-    // The result of --json was written at the start; returning would write a second object.
-    if (context.json) process.exit(0);
-    return undefined;
   },
 };
