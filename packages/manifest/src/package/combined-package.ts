@@ -1,0 +1,122 @@
+import { decodeDescriptor, descriptorName, encodeDescriptor, type ImageDescriptor } from './descriptor.ts';
+import { packageErrors } from './errors.ts';
+import { tarBlock } from './tar-header.ts';
+import { readTar, type TarMember } from './tar-reader.ts';
+import { TarWriter } from './tar-writer.ts';
+
+/** One image of a combined package, for one sub-component of a device. */
+export interface PackageImage {
+  readonly name: string;
+  readonly vendorData: Uint8Array;
+  readonly data: Uint8Array;
+}
+
+/** What a member of a ustar archive without further headers can be called. */
+const maxNameLength = 100;
+
+function checkNames(images: readonly PackageImage[]): void {
+  const taken = new Set([descriptorName]);
+  for (const { name } of images) {
+    const refuse = (reason: string) =>
+      packageErrors('package.image.refused', {
+        message: `The name ${JSON.stringify(name)} of an image ${reason}.`,
+        next: 'Give every image the name of its own sub-component on the device: 1 to 8 of 0-9, a-z, A-Z, "_", "." and "-".',
+        data: { name },
+      });
+    if (!/^[0-9a-zA-Z_.-]+$/.test(name)) throw refuse('has a letter that is not allowed, or none');
+    if (name.length > maxNameLength) throw refuse(`has ${name.length} letters; at most ${maxNameLength} are possible`);
+    if (taken.has(name)) throw refuse(name === descriptorName ? 'is that of the descriptor' : 'is there twice');
+    taken.add(name);
+  }
+}
+
+/** Images are not moved further apart than this many bytes. */
+const maxAlignment = 16 * 1024 * 1024;
+
+/** The least multiple of the alignment that everything in a tar archive can have. */
+function alignmentUnit(alignment: number): number {
+  let [greater, smaller] = [tarBlock, alignment];
+  while (smaller > 0) [greater, smaller] = [smaller, greater % smaller];
+  const unit = (tarBlock / greater) * alignment;
+  if (Number.isSafeInteger(alignment) && alignment > 0 && unit <= maxAlignment) return unit;
+  throw packageErrors('package.alignment', {
+    message: `Images cannot be aligned to ${alignment} bytes: they would lie ${unit} bytes apart.`,
+    next: "Give the read size of the device's storage, which is a power of two, or leave the alignment out.",
+  });
+}
+
+/**
+ * A tar archive of the descriptor and the images in their order. It holds no time, owner or mode of the files: the
+ * same images give the same bytes.
+ *
+ * @param alignment each image starts at a multiple of this many bytes (and of 512, as everything in a tar archive):
+ *   the read size of the storage that a device keeps the package in
+ * @throws MooringError `package.image.refused`, `package.alignment`
+ */
+export function writePackage(images: readonly PackageImage[], { alignment = 1 } = {}): Uint8Array {
+  checkNames(images);
+  const unit = alignmentUnit(alignment);
+  const tar = new TarWriter();
+  const descriptors = images.map(({ name, vendorData, data }) => ({ name, vendorData, size: data.length }));
+  tar.add(descriptorName, encodeDescriptor(descriptors));
+  for (const { name, data } of images) tar.add(name, data, unit);
+  return tar.finish();
+}
+
+/**
+ * The descriptions in a package, of which nothing is checked yet.
+ *
+ * @throws MooringError `package.descriptor.malformed`
+ */
+export function readDescriptor(members: readonly TarMember[]): ImageDescriptor[] {
+  const [first] = members;
+  if (first?.name !== descriptorName) {
+    throw packageErrors('package.descriptor.malformed', {
+      message: `The package does not start with its descriptor (${descriptorName}).`,
+      next: 'Make it with manifest-package-tool create; another tar archive is no package.',
+    });
+  }
+  return decodeDescriptor(first.data);
+}
+
+/**
+ * The images that are described, once it is clear that each is there, in its order, with its size, and nothing else is.
+ *
+ * @throws MooringError `package.mismatch`
+ */
+export function matchImages(members: readonly TarMember[], descriptors: readonly ImageDescriptor[]): PackageImage[] {
+  const mismatch = (reason: string) =>
+    packageErrors('package.mismatch', {
+      message: `Descriptor and images do not fit together: ${reason}.`,
+      next: 'A device would refuse this package. Make it again with manifest-package-tool create.',
+    });
+  const stored = members.slice(1);
+  const names = new Set<string>();
+  const images = descriptors.map(({ name, vendorData, size }, index) => {
+    const quoted = JSON.stringify(name);
+    if (names.has(name)) throw mismatch(`${quoted} is described twice`);
+    names.add(name);
+    const member = stored[index];
+    if (member?.name !== name) {
+      const elsewhere = stored.some((other) => other.name === name);
+      throw mismatch(elsewhere ? `${quoted} is not at its place` : `${quoted} is described and not there`);
+    }
+    if (member.data.length !== size) {
+      throw mismatch(`${quoted} is described with ${size} bytes and has ${member.data.length}`);
+    }
+    return { name, vendorData, data: member.data };
+  });
+  const more = stored[descriptors.length];
+  if (more) throw mismatch(`${JSON.stringify(more.name)} is there and not described`);
+  return images;
+}
+
+/**
+ * The images of a package of ours or of manifest-package-tool 2.6.2.
+ *
+ * @throws MooringError `package.*`
+ */
+export function readPackage(bytes: Uint8Array): PackageImage[] {
+  const members = readTar(bytes);
+  return matchImages(members, readDescriptor(members));
+}

@@ -1,0 +1,4 @@
+export { matchImages, type PackageImage, readDescriptor, readPackage, writePackage } from './combined-package.ts';
+export { decodeDescriptor, descriptorName, encodeDescriptor, type ImageDescriptor } from './descriptor.ts';
+export { packageErrors } from './errors.ts';
+export { looksLikeTar, readTar, type TarMember } from './tar-reader.ts';
