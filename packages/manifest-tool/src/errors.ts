@@ -3,6 +3,10 @@ import { errorFamily } from '@mooring/platform';
 export const manifestToolErrors = errorFamily({
   'manifest.argument':
     'A file named on the command line of manifest-tool cannot be opened (exit status 2, as argparse has it).',
+  'manifest.generation':
+    'The command line fits neither or both of two commands of one name (exit status 2); --generation says which is meant.',
+  'manifest.json.malformed': 'JSON that a command reads, or .manifest_tool.json, is not JSON or not an object.',
+  'version.exhausted': 'There is no greater firmware version.',
   'manifest.settings.malformed': '.manifest_tool.json is not what manifest-tool writes there.',
   'manifest.unfinished': 'The record of an interrupted init cannot be used.',
   'manifest.changed': 'Another program changed the files of the project while the command ran; nothing was written.',

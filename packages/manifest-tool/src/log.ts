@@ -17,6 +17,8 @@ export interface Log {
   debug(message: string): void;
   info(message: string): void;
   warning(message: string): void;
+  /** For what is wrong and yet does not end the command; what does is an error, which becomes such a line. */
+  critical(message: string): void;
   /** The old `[WARNING]: …` line, which has no time and no logger and is shown at every level. */
   bareWarning(message: string): void;
 }
@@ -49,6 +51,7 @@ export function logOf(sink: LogSink, level: keyof typeof logLevels, logger: stri
     debug: write('DEBUG'),
     info: write('INFO'),
     warning: write('WARNING'),
+    critical: write('CRITICAL'),
     bareWarning: (message) => void sink.stderr.write(`${label('WARNING', sink)}: ${message}\n`),
   };
 }

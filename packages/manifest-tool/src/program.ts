@@ -1,28 +1,43 @@
-import { isMooringError, systemClock } from '@mooring/platform';
-import type { Program } from '@mooring/terminal';
+import { systemClock } from '@mooring/platform';
+import type { Command, Program } from '@mooring/terminal';
+import { certAddCommand } from './certificates/add-command.ts';
+import { certCreateCommand } from './certificates/create-command.ts';
+import { createCommand } from './create/command.ts';
 import type { Disk } from './disk.ts';
+import { failureLines } from './failure-lines.ts';
+import { generationOption } from './generation.ts';
 import { initCommand } from './init/command.ts';
-import { type LogSink, logLevels, logLine } from './log.ts';
-
-/** Failures whose line is one that 1.4.8 wrote: a script gets it alone, a person at a terminal gets the remedy as well. */
-const oldLines = new Set(['init.domain.invalid', 'init.signing.key.id', 'init.psk.endpoint']);
-
-/** The loggers of 1.4.8, by the first word of an error code. */
-const loggers: Readonly<Record<string, string>> = { init: 'manifesttool.init' };
+import { type LogSink, logLevels } from './log.ts';
+import { parseCommand } from './parse/command.ts';
+import { signCommand } from './sign/command.ts';
+import { verifyCommand } from './verify/command.ts';
 
 /**
- * The program for one world: its failures are log lines, which need a clock and a place to go.
+ * The commands of 1.4.8 and our own. Its failures are log lines, which need a clock and a place to go.
  *
  * @param disk for tests that cut the power
  */
 export function manifestTool(sink: LogSink, disk?: Disk): Program {
+  let running = '';
+  const noted = (command: Command): Command => ({
+    ...command,
+    run: (context, values) => {
+      running = command.name;
+      return command.run(context, values);
+    },
+  });
+  const commands = (list: readonly Command[]): Command[] => list.map(noted);
   return {
     name: 'manifest-tool',
     version: '1.4.8',
     summary:
-      "Prepares a project for firmware updates. Mooring's own program with the command line of manifest-tool 1.4.8; " +
-      '`--version` names that version, since scripts ask for it.',
-    groups: [{ title: 'Project', commands: [initCommand(disk)] }],
+      "Prepares a project for firmware updates, and makes and checks update manifests. Mooring's own program with the command line of manifest-tool 1.4.8; " +
+      '`--version` names that version, since scripts ask for it. The commands of manifest-tool 2.6.2 (create and parse of the same name, create-v1, schema, public-key) are explained by `manifest-tool --generation 2 -h`.',
+    groups: [
+      { title: 'Project', commands: commands([initCommand(disk)]) },
+      { title: 'Manifests', commands: commands([createCommand, parseCommand, verifyCommand, signCommand]) },
+      { title: 'Certificates', commands: commands([certCreateCommand, certAddCommand]) },
+    ],
     options: [
       {
         flags: ['-l', '--log-level'],
@@ -32,18 +47,11 @@ export function manifestTool(sink: LogSink, disk?: Disk): Program {
         default: 'info',
         help: 'The least severe lines of the log to show; stands before the command.',
       },
+      { ...generationOption, name: 'generation_before' },
     ],
     failureExit: 1,
     usageErrors: 'argparse',
-    formatFailure(error) {
-      const code = isMooringError(error) ? error.code : 'internal';
-      if (code === 'manifest.argument') return error.message;
-      const logger = loggers[code.split('.')[0] as string] ?? 'manifesttool';
-      const withNext = error.next && (sink.stderr.isTTY || !oldLines.has(code));
-      return [error.message, ...(withNext ? [error.next as string] : [])]
-        .map((line) => logLine(sink, 'CRITICAL', logger, line))
-        .join('\n');
-    },
+    formatFailure: (error) => failureLines(sink, running, error),
   };
 }
 

@@ -17,7 +17,7 @@ import {
 
 const day = 86_400_000;
 /** Below this many days 1.4.8 warns: ten years. */
-const productionDays = 10 * 365.25;
+export const productionDays = 10 * 365.25;
 
 function given(opened: OpenedFiles, keyId: string | undefined): UpdateIdentity | undefined {
   const { certificate, privateKey, signingTool } = opened;
