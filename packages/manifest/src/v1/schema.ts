@@ -1,14 +1,21 @@
 import type { NumberOrIdentifier } from '../field-reader.ts';
 
-/** `encryptionMode` of schema v1, by number. Number 5 has two names: that of the schema, and that of `create`. */
+/** `encryptionMode` of schema v1, by number. */
 export const encryptionModes = [
   'invalid',
   'aes-128-ctr-ecc-secp256r1-sha256',
   'none-ecc-secp256r1-sha256',
   'none-none-sha256',
   'none-psk-aes-128-ccm-sha256',
-  'psk-aes-128-ccm-sha256',
+  'aes-128-ccm-psk-sha256',
 ] as const;
+
+/** The number of a mode by its name. The original `create` has a name of its own for 5. */
+export function encryptionModeOf(name: string): number | undefined {
+  if (name === 'psk-aes-128-ccm-sha256') return 5;
+  const number = (encryptionModes as readonly string[]).indexOf(name);
+  return number < 0 ? undefined : number;
+}
 
 /** Signed with ECDSA, payload not encrypted: what every tool writes unless told otherwise. */
 export const signedMode = 2;

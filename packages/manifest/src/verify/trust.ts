@@ -1,0 +1,102 @@
+import type { KeyObject } from 'node:crypto';
+import { type Certificate, keyTypeOf, parseCertificate } from '@mooring/pki';
+import { isP256, sha256 } from '../signing/signer.ts';
+import { sameBytes } from './device/device.ts';
+import type { Checks } from './verdict.ts';
+
+/** The best time known, and how well. */
+export interface KnownTime {
+  at: Date;
+  /** Where it is from, for the report: `the clock`, `the service's answer`. */
+  source: string;
+  /** It may be later than `at` by any amount: then nothing is called too early. */
+  atLeast?: boolean;
+}
+
+export interface StrictOptions {
+  /** Certificates that may sign, DER. */
+  certificates?: readonly Uint8Array[];
+  /** Schema v3 names no certificate: bare keys will do there. */
+  publicKeys?: readonly KeyObject[];
+  /** For manifests with MACs: the device's key and its record of the key table. */
+  preSharedKey?: { id: Uint8Array; key: Uint8Array; record: Uint8Array };
+  vendorId?: Uint8Array;
+  classId?: Uint8Array;
+  deviceId?: Uint8Array;
+  time?: KnownTime;
+  /** What runs now; the manifest has to be above it. */
+  runningVersion?: bigint;
+  /** SHA-256 of what runs now; patches have to be for it. */
+  runningDigest?: Uint8Array;
+  /** What was downloaded. */
+  payload?: { sha256: Uint8Array; size: number };
+}
+
+/** A certificate or key that may sign. */
+export interface Trusted {
+  key: KeyObject;
+  name: string;
+  fingerprint?: Uint8Array;
+  certificate?: Certificate;
+}
+
+export function trustedOf({ certificates = [], publicKeys = [] }: StrictOptions): Trusted[] {
+  return [
+    ...certificates.map((one): Trusted => {
+      const certificate = parseCertificate(one);
+      const name = `certificate ${certificate.fingerprint}`;
+      return { key: certificate.publicKey, name, fingerprint: sha256(certificate.der), certificate };
+    }),
+    ...publicKeys.map((key): Trusted => ({ key, name: 'the given public key' })),
+  ];
+}
+
+const day = (date: Date): string => date.toISOString().slice(0, 10);
+
+/** Curve of the key and dates of the certificate with which a signature verified. */
+export function checkSigner({ key, certificate }: Trusted, time: KnownTime | undefined, checks: Checks): void {
+  checks.add('key', isP256(key), keyTypeOf(key));
+  if (!certificate) return;
+  const { notBefore, notAfter } = certificate;
+  const dates = `valid from ${day(notBefore)} to ${day(notAfter)}`;
+  if (!time) {
+    checks.add('certificate validity', true, `not judged, no time is known: ${dates}`);
+    return;
+  }
+  const tooEarly = time.at < notBefore && !time.atLeast;
+  const fits = !tooEarly && time.at <= notAfter;
+  checks.add('certificate validity', fits, `${dates}; now ${time.at.toISOString()} by ${time.source}`);
+}
+
+/** An id of the manifest against that of the device; not judged where the caller does not know it. */
+export function checkId(name: string, found: Uint8Array, own: Uint8Array | undefined, checks: Checks): void {
+  const shown = Buffer.from(found).toString('hex');
+  if (!own) checks.add(name, true, `not compared: ${shown}`);
+  else checks.add(name, sameBytes(found, own), sameBytes(found, own) ? shown : `${shown} is not that of the device`);
+}
+
+export function checkDownload(
+  expected: { hash: Uint8Array; size: number },
+  payload: { sha256: Uint8Array; size: number } | undefined,
+  checks: Checks,
+): void {
+  if (!payload) return;
+  const fits = payload.size === expected.size && sameBytes(payload.sha256, expected.hash);
+  checks.add('payload', fits, fits ? 'what was downloaded' : 'size or digest is not that of what was downloaded');
+}
+
+/** Above what runs, and a patch for what runs. */
+export function checkRunning(
+  version: bigint,
+  precursor: Uint8Array | undefined,
+  { runningVersion, runningDigest }: StrictOptions,
+  checks: Checks,
+): void {
+  if (runningVersion !== undefined) {
+    checks.add('version', version > runningVersion, `${version}, running ${runningVersion}`);
+  }
+  if (precursor && runningDigest) {
+    const fits = sameBytes(precursor, runningDigest);
+    checks.add('precursor', fits, fits ? 'what runs' : 'the patch is for another image than the one that runs');
+  }
+}
