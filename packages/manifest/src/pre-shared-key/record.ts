@@ -23,11 +23,16 @@ export const encodeEntry = ({ hash, payloadKey }: KeyTableEntry): Der =>
     ...(payloadKey ? [der.encode(payloadKeyTag, payloadKey)] : []),
   );
 
+function octets(fields: FieldReader, tag: number): Uint8Array | undefined {
+  const element = fields.optional(tag);
+  return element && new Uint8Array(element.content);
+}
+
 export function decodeEntry(bytes: Uint8Array): KeyTableEntry {
   const reader = new FieldReader(bytes, 'the key table entry');
   const entry = reader.structure('', (fields) => ({
-    ...present('hash', fields.optional(hashTag)?.content),
-    ...present('payloadKey', fields.optional(payloadKeyTag)?.content),
+    ...present('hash', octets(fields, hashTag)),
+    ...present('payloadKey', octets(fields, payloadKeyTag)),
   }));
   reader.finish();
   return entry;

@@ -1,7 +1,7 @@
 import { verifiesDigest } from '../signing/digest-signature.ts';
 import { verifiesRaw } from '../signing/signer.ts';
 import type { DecodedV3 } from '../v3/decode.ts';
-import { type ManifestV3, payloadFormatNameV3 } from '../v3/schema.ts';
+import { type ManifestV3, payloadFormatNameV3, payloadFormatsV3 } from '../v3/schema.ts';
 import { isVersion, versionNumber } from '../version.ts';
 import { checkDownload, checkId, checkRunning, checkSigner, type StrictOptions, type Trusted } from './trust.ts';
 import type { Checks } from './verdict.ts';
@@ -41,6 +41,12 @@ function checkFields(manifest: ManifestV3, checks: Checks): void {
   checks.add('priority', manifest.updatePriority >= 0, `${manifest.updatePriority}`);
 }
 
+/** Of the image that will run: a raw payload is that image. */
+const installedDigest = ({ payloadFormat, payloadMetadata, payloadDigest }: ManifestV3): Uint8Array =>
+  payloadFormat === payloadFormatsV3['raw-binary']
+    ? payloadDigest
+    : (payloadMetadata?.installedDigest ?? payloadDigest);
+
 export function judgeStrictlyV3(
   { value, manifestTlv }: DecodedV3,
   trusted: readonly Trusted[],
@@ -66,7 +72,7 @@ export function judgeStrictlyV3(
   checkMetadata(manifest, checks);
   const image = manifest.installedSignature;
   if (image.length > 0 && signer) {
-    const digest = manifest.payloadMetadata?.installedDigest ?? manifest.payloadDigest;
+    const digest = installedDigest(manifest);
     const good = verifiesDigest(signer.key, digest, image);
     checks.add('image signature', good, good ? `made by ${signer.name}` : 'not made by the key of the manifest');
   }
