@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough, Readable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { runMblCli } from '@mooring/mbl-cli';
 import { fixedClock } from '@mooring/platform';
@@ -21,6 +21,19 @@ export interface World {
   json(argv: string[]): Promise<Record<string, unknown>>;
 }
 
+class Collected extends Writable {
+  private readonly chunks: Buffer[] = [];
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.chunks.push(chunk);
+    done();
+  }
+
+  text(): string {
+    return Buffer.concat(this.chunks).toString();
+  }
+}
+
 export async function temporaryFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'mbl-cli-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
@@ -31,7 +44,7 @@ export async function world(t: TestContext): Promise<World> {
   const home = join(await temporaryFolder(t), 'home');
   await mkdir(home);
   const run: World['run'] = async (argv, { stdin = '', env = {} } = {}) => {
-    const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+    const [stdout, stderr] = [new Collected(), new Collected()];
     const status = await runMblCli(argv, {
       stdin: Readable.from([stdin].filter(Boolean)),
       stdout,
@@ -41,7 +54,7 @@ export async function world(t: TestContext): Promise<World> {
       home,
       clock: fixedClock('2026-03-01T12:00:00Z'),
     });
-    return { status, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') };
+    return { status, stdout: stdout.text(), stderr: stderr.text() };
   };
   return {
     home,

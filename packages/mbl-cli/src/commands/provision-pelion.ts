@@ -72,6 +72,7 @@ export const provisionPelion = command({
         onStdout: (chunk) => void (quiet || session.io.stdout.write(chunk)),
         onStderr: (chunk) => void (quiet || session.io.stderr.write(chunk)),
         warn: (line) => output.note(line),
+        remark: session.remark,
       });
       return report(session, stores, request, plan, done, connection.target);
     });

@@ -1,7 +1,7 @@
 import { checkZone, parseAddress } from '../devices/address.ts';
+import { deviceAtIndex, deviceNamed, isNamed, selected } from '../devices/choice.ts';
 import { type SelectedDevice, saveSelectedDevice } from '../devices/device-file.ts';
 import type { FoundDevice } from '../discovery/devices.ts';
-import { selectionErrors } from '../errors.ts';
 import { interrupted } from '../interrupted.ts';
 import { listDevices } from './discover.ts';
 import { command, type Session, text } from './session.ts';
@@ -40,43 +40,12 @@ export const select = command({
 
 async function choose(session: Session, values: Readonly<Record<string, unknown>>): Promise<SelectedDevice> {
   const [name, address, index] = [text(values.name), text(values.by_address), text(values.index)];
-  if (name !== undefined) return byName(session, name);
+  if (name !== undefined) {
+    return deviceNamed(await listDevices(session, { isWanted: (device) => isNamed(device, name) }), name);
+  }
   if (address !== undefined) return byAddress(session, address);
   const devices = await listDevices(session);
-  return byIndex(devices, index ?? (await session.prompt.ask('\nSelect a device from the list: ')));
-}
-
-function byIndex(devices: readonly FoundDevice[], typed: string): SelectedDevice {
-  const number = /^\s*\+?\d+\s*$/.test(typed) ? Number(typed) : 0;
-  const device = devices[number - 1];
-  if (!device) {
-    throw selectionErrors('selection.index.invalid', {
-      message: 'Enter a valid device index as shown in the list.',
-      next: devices.length === 1 ? 'The only one is 1.' : `Give a number from 1 to ${devices.length}.`,
-      data: { given: typed.trim(), devices: devices.length },
-    });
-  }
-  return selected(device);
-}
-
-async function byName(session: Session, wanted: string): Promise<SelectedDevice> {
-  const plain = wanted.replace(/\.local\.?$/i, '').toLowerCase();
-  const isWanted = (device: FoundDevice) => device.name.toLowerCase() === plain;
-  const devices = await listDevices(session, { isWanted });
-  const named = devices.filter(isWanted);
-  if (named.length === 1) return selected(named[0] as FoundDevice);
-  if (named.length === 0) {
-    throw selectionErrors('selection.name.unknown', {
-      message: `No device named ${wanted} answered.`,
-      next: `These did: ${devices.map((device) => device.name).join(', ')}. Repeat if it is just starting.`,
-      data: { name: wanted, found: devices.map((device) => device.name) },
-    });
-  }
-  throw selectionErrors('selection.name.ambiguous', {
-    message: `${named.length} devices are named ${wanted}.`,
-    next: "Choose one of them with '--address' or '--index'.",
-    data: { name: wanted, addresses: named.map((device) => device.address) },
-  });
+  return deviceAtIndex(devices, index ?? (await session.prompt.ask('\nSelect a device from the list: ')));
 }
 
 /** How long a device at a known address may take to say its name, in ms. */
@@ -99,11 +68,3 @@ async function byAddress(session: Session, given: string): Promise<SelectedDevic
   if (there.length === 1) return { ...selected(there[0] as FoundDevice), address: host };
   return { name: host, address: host, ...(port === undefined ? {} : { port }), username: 'root', password: '' };
 }
-
-const selected = ({ name, address, port }: FoundDevice): SelectedDevice => ({
-  name,
-  address,
-  port,
-  username: 'root',
-  password: '',
-});

@@ -19,7 +19,11 @@ const neededForDeveloper = developerVariableNames.filter((name) => !optional.inc
  *
  * @throws MooringError `store.certificate.kind`, `store.certificate.damaged`
  */
-export function checkCertificate(certificate: StoredCertificate, kind: 'developer' | 'update'): void {
+export function checkCertificate(
+  certificate: StoredCertificate,
+  kind: 'developer' | 'update',
+  next = "Delete it with 'mbl-cli delete-certificate --local' and store it anew.",
+): void {
   if (certificate.kind !== kind) {
     const is = certificate.kind === 'unknown' ? 'something else' : `${article(certificate.kind)} certificate`;
     throw storeErrors('store.certificate.kind', {
@@ -32,19 +36,20 @@ export function checkCertificate(certificate: StoredCertificate, kind: 'develope
   const needed: readonly string[] = kind === 'developer' ? neededForDeveloper : neededForUpdate;
   const missing = needed.filter((name) => !items.has(name));
   if (missing.length > 0)
-    throw unusable(certificate.name, `it lacks ${missing.map((name) => `${name}.bin`).join(', ')}`);
+    throw unusable(certificate.name, next, `it lacks ${missing.map((name) => `${name}.bin`).join(', ')}`);
   if (kind === 'update' && items.get('arm_uc_default_certificate')?.length === 0) {
     throw unusable(
       certificate.name,
+      next,
       'arm_uc_default_certificate.bin is empty: with a pre-shared key in its place, devices cannot be provisioned',
     );
   }
-  if (kind === 'developer') checkPair(certificate.name, certificate.items);
+  if (kind === 'developer') checkPair(certificate.name, next, certificate.items);
 }
 
 const article = (kind: 'developer' | 'update') => (kind === 'update' ? 'an update' : 'a developer');
 
-function checkPair(name: string, items: readonly BinItem[]): void {
+function checkPair(name: string, next: string, items: readonly BinItem[]): void {
   const item = (variable: string) =>
     items.find((found) => found.name === `MBED_CLOUD_DEV_BOOTSTRAP_${variable}`)?.data ?? new Uint8Array();
   let wrong: string | undefined;
@@ -59,13 +64,13 @@ function checkPair(name: string, items: readonly BinItem[]): void {
     if (!isMooringError(error)) throw error;
     wrong = error.message;
   }
-  if (wrong !== undefined) throw unusable(name, wrong);
+  if (wrong !== undefined) throw unusable(name, next, wrong);
 }
 
-function unusable(name: string, why: string) {
+function unusable(name: string, next: string, why: string) {
   return storeErrors('store.certificate.damaged', {
     message: `The certificate '${name}' cannot be put on a device: ${why.replace(/\.$/, '')}.`,
-    next: `Delete it with 'mbl-cli delete-certificate --local' and store it anew.`,
+    next,
     data: { name },
   });
 }

@@ -69,7 +69,7 @@ async function planUpdate({ update: name, updateFile }: Request, team: TeamStore
   });
   const { items } = readUpdateResources(source, updateFile);
   const certificate = storedCertificate(name, items);
-  checkCertificate(certificate, 'update');
+  checkCertificate(certificate, 'update', "Make the file with 'manifest-tool init', without a pre-shared key.");
   const current = await team.find(name).catch(() => undefined);
   if (current?.kind === 'developer') {
     throw storeErrors('store.name.taken', {

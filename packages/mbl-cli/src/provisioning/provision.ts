@@ -18,6 +18,8 @@ export interface World {
   onStdout(chunk: Buffer): void;
   onStderr(chunk: Buffer): void;
   warn(text: string): void;
+  /** What `-v` shows. */
+  remark(text: string): void;
 }
 
 export interface Provisioned {
@@ -61,9 +63,13 @@ async function steps(request: Request, plan: Plan, world: World, progress: Progr
   let result: Omit<Provisioned, 'cleaned'>;
   try {
     await makeFolder(connection, signal);
+    world.remark('The device is ready.');
     const made = await obtainDeveloper(request, plan, world, progress);
     const stored = await storeBoth(plan, made.certificate, world.team, progress);
-    await transfer(connection, [...made.certificate.items, ...plan.update.certificate.items], signal);
+    const items = [...made.certificate.items, ...plan.update.certificate.items];
+    world.remark(`Copying ${items.length} files to the device.`);
+    await transfer(connection, items, signal);
+    world.remark('Starting the provisioning program on the device.');
     const { stdout } = await provision(connection, {
       signal,
       onStdout: world.onStdout,
@@ -88,11 +94,13 @@ async function steps(request: Request, plan: Plan, world: World, progress: Progr
 async function obtainDeveloper(
   request: Request,
   { developer }: Plan,
-  { service, signal }: World,
+  world: World,
   progress: Progress,
 ): Promise<{ certificate: StoredCertificate; id?: string }> {
   if (developer.from !== 'create') return developer;
+  const { service, signal } = world;
   signal.throwIfAborted();
+  world.remark(`Having the service make the developer certificate '${request.developer}'.`);
   progress.created = 'perhaps';
   const { id, source } = await service.create(request.developer).catch((error: unknown) => {
     if (!isConflict(error)) throw error;

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { sshErrors } from '../errors.ts';
 import { unlessInterrupted } from '../interrupted.ts';
 import { resolveHost } from './host-names.ts';
@@ -12,6 +13,7 @@ import { describeTarget, type Target } from './target.ts';
  */
 export async function openSocket(target: Target, signal: AbortSignal, timeout: number): Promise<Socket> {
   const host = await unlessInterrupted(signal, resolveHost(target.host, signal));
+  checkInterface(host, target);
   const socket = connect({ host, port: target.port, noDelay: true });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const timer = setTimeout(() => reject(timedOut(target, timeout)), timeout);
@@ -28,14 +30,21 @@ export async function openSocket(target: Target, signal: AbortSignal, timeout: n
   }
 }
 
+/** The system takes an address of an interface that is not there for one without, and waits for an answer. */
+function checkInterface(host: string, target: Target): void {
+  const zone = host.split('%')[1];
+  if (zone === undefined || /^\d+$/.test(zone) || zone in networkInterfaces()) return;
+  throw unreachable(target, Object.assign(new Error(`no interface ${zone}`), { code: 'ENODEV' }));
+}
+
 const reasons: Record<string, string> = {
   ECONNREFUSED: 'nothing listens there',
   EHOSTUNREACH: 'there is no way to that address',
   ENETUNREACH: 'there is no way to that network',
   ENOTFOUND: 'the name is not known',
   EAI_AGAIN: 'the name server does not answer',
-  EINVAL: 'the network interface named in the address does not exist',
-  ENODEV: 'the network interface named in the address does not exist',
+  EINVAL: 'the network interface named in the address is not there or not up',
+  ENODEV: 'the network interface named in the address is not there or not up',
   EADDRNOTAVAIL: 'this machine has no address to reach it from',
   ETIMEDOUT: 'it does not answer',
   ECONNRESET: 'it closed the connection',

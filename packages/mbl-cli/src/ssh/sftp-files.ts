@@ -25,7 +25,9 @@ export async function sftpFiles(connection: Connection): Promise<RemoteFiles | u
 function filesOver(sftp: SFTPWrapper, connection: Connection): RemoteFiles {
   // What waits for an answer learns when none will come.
   const waiting = new Set<() => void>();
+  let closed = false;
   sftp.once('close', () => {
+    closed = true;
     for (const giveUp of waiting) giveUp();
   });
   sftp.on('error', () => undefined);
@@ -36,6 +38,7 @@ function filesOver(sftp: SFTPWrapper, connection: Connection): RemoteFiles {
     request: (done: (error: Error | null | undefined, value?: T) => void) => void,
   ): Promise<T> =>
     new Promise<T>((resolve, reject) => {
+      if (closed) throw connection.lost();
       const giveUp = () => reject(connection.lost());
       waiting.add(giveUp);
       request((error, value) => {
