@@ -1,2 +1,4 @@
 export { manifestToolErrors } from './errors.ts';
 export { manifestTool, program } from './program.ts';
+export { manifestTool2x } from './program-2x.ts';
+export { runManifestTool } from './run.ts';

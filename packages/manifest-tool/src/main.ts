@@ -1,5 +1,4 @@
-import { processIo, runProgram } from '@mooring/terminal';
-import { manifestTool } from './program.ts';
+import { processIo } from '@mooring/terminal';
+import { runManifestTool } from './run.ts';
 
-const io = processIo();
-process.exitCode = await runProgram(manifestTool(io), process.argv.slice(2), io);
+process.exitCode = await runManifestTool(process.argv.slice(2), processIo());

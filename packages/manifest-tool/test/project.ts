@@ -5,9 +5,9 @@ import { PassThrough, Readable, Writable } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { exportPrivateKey, generateKeyPair, issueCertificate, type KeyPair, pemOf } from '@mooring/pki';
 import { fixedClock } from '@mooring/platform';
-import { runProgram } from '@mooring/terminal';
+import type { Io } from '@mooring/terminal';
 import type { Disk } from '../src/disk.ts';
-import { manifestTool } from '../src/program.ts';
+import { runManifestTool } from '../src/run.ts';
 
 // The log has local time; the vectors were made in UTC.
 process.env.TZ = 'UTC';
@@ -16,11 +16,14 @@ export const usualTime = '2019-09-30T10:56:04Z';
 
 export interface Call {
   /** Piped into standard input. */
-  stdin?: string;
+  stdin?: string | Uint8Array;
   /** Typed on a terminal, one per question; the input ends after the last. */
   answers?: readonly string[];
   time?: string;
   disk?: Disk;
+  env?: Record<string, string>;
+  /** Another program than manifest-tool. */
+  program?: (argv: readonly string[], io: Io) => Promise<number>;
 }
 
 export interface Outcome {
@@ -29,6 +32,8 @@ export interface Outcome {
   stderr: string;
   /** What a terminal showed, in order, with the echo of what was typed. */
   screen: string;
+  /** Standard output, byte for byte. */
+  output: Buffer;
 }
 
 /** A folder for one test, and manifest-tool in it, in this process. */
@@ -41,7 +46,7 @@ export class Project {
   }
 
   async run(argv: readonly string[], call: Call = {}): Promise<Outcome> {
-    const outcome = { status: 0, stdout: '', stderr: '', screen: '' };
+    const outcome = { status: 0, stdout: '', stderr: '', screen: '', output: Buffer.alloc(0) };
     const typing = call.answers && [...call.answers];
     const stdin = typing ? new PassThrough() : Readable.from(call.stdin ? [Buffer.from(call.stdin)] : []);
     const sink = (name: 'stdout' | 'stderr') =>
@@ -49,6 +54,7 @@ export class Project {
         decodeStrings: false,
         write: (chunk, _encoding, done) => {
           const text = String(chunk);
+          if (name === 'stdout') outcome.output = Buffer.concat([outcome.output, Buffer.from(chunk)]);
           outcome[name] += text;
           outcome.screen += text;
           if (typing && name === 'stdout' && !/\n$|\u001b\[0m$/.test(text)) {
@@ -67,12 +73,13 @@ export class Project {
       stdin: Object.assign(stdin, terminal),
       stdout: Object.assign(sink('stdout'), terminal),
       stderr: Object.assign(sink('stderr'), terminal),
-      env: {},
+      env: call.env ?? {},
       cwd: this.root,
       home: this.root,
       clock: fixedClock(call.time ?? usualTime),
     };
-    outcome.status = await runProgram(manifestTool(io, call.disk), argv, io);
+    const run = call.program ?? ((words: readonly string[], world: Io) => runManifestTool(words, world, call.disk));
+    outcome.status = await run(argv, io);
     return outcome;
   }
 
