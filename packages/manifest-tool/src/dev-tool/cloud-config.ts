@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import { readFileIfExists } from '@mooring/platform';
+import type { CommandContext, Values } from '@mooring/terminal';
+import { argumentError2x } from '../logging-2x.ts';
+import { dumpYaml } from '../python/yaml.ts';
+import { readYaml } from '../schema-3/config.ts';
+import { initCommandName } from './credentials.ts';
+
+const usualHost = 'https://api.us-east-1.mbedcloud.com';
+/** In the home folder: a name, and for it host and access_key. */
+const presetsFile = '.izuma-dev-presets.yaml';
+
+type Preset = { host?: unknown; access_key?: unknown };
+
+async function preset(context: CommandContext, name: string | undefined): Promise<Preset> {
+  if (name === undefined) return {};
+  const data = await readFileIfExists(join(context.home, presetsFile));
+  const known = ((data && readYaml({ file: `~/${presetsFile}`, data })) ?? {}) as Record<string, Preset>;
+  const found = Object.hasOwn(known, name) ? known[name] : undefined;
+  if (found) return found;
+  const choices = Object.keys(known).map((choice) => `'${choice}'`);
+  throw argumentError2x(
+    initCommandName,
+    '-p/--gw-preset',
+    `invalid choice: '${name}' (choose from ${choices.join(', ') || `nothing: ~/${presetsFile} has no presets`})`,
+  );
+}
+
+/**
+ * Where the service is and the key for it, as text of the file; undefined where no access key is known.
+ *
+ * @throws MooringError `manifest.argument`
+ */
+export async function cloudConfigText(context: CommandContext, values: Values): Promise<string | undefined> {
+  const chosen = await preset(context, values.gw_preset as string | undefined);
+  const accessKey = values.access_key ?? chosen.access_key;
+  const host = values.api_url ?? chosen.host ?? usualHost;
+  return typeof accessKey === 'string' && typeof host === 'string'
+    ? dumpYaml({ access_key: accessKey, host })
+    : undefined;
+}
