@@ -1,6 +1,6 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { errorFamily, fileError } from '@mooring/platform';
+import { fileError, platformErrors } from '@mooring/platform';
 import { argumentError2x } from './logging-2x.ts';
 
 /** An argument that names a file: the program with its command, the argument as argparse names it, and its value. */
@@ -35,10 +35,10 @@ export async function inputFile({ program, argument, value }: FileArgument, cwd:
 
 /**
  * The path of a file to write. The 2.x tools opened it, and so emptied it, before they looked at anything else; this
- * only looks whether it can be written without loss: not over an input, nor over a device.
+ * only looks whether it can be written without loss of an input.
  *
  * @param inputs paths of files that are read
- * @throws MooringError `manifest.argument` (exit status 2), `manifest.output.impossible`
+ * @throws MooringError `manifest.argument` (exit status 2), `file.not.found`
  */
 export async function outputFile(
   { program, argument, value }: FileArgument,
@@ -47,16 +47,14 @@ export async function outputFile(
 ): Promise<string> {
   const path = resolve(cwd, value);
   const kind = await kindOf(path);
-  if (kind !== undefined && kind !== 'file') {
-    throw argumentError2x(program, argument, `"${value}" is there already and is not a file`);
-  }
+  if (kind === 'folder') throw argumentError2x(program, argument, `"${value}" is a folder`);
   if ((await kindOf(dirname(path))) !== 'folder') {
-    throw outputErrors('manifest.output.impossible', {
+    throw platformErrors('file.not.found', {
       message: `There is no folder ${dirname(value)} to write ${basename(value)} to.`,
       next: 'Make the folder first, or name another file.',
     });
   }
-  const place = kind === 'file' ? await realpath(path) : join(await realpath(dirname(path)), basename(path));
+  const place = kind ? await realpath(path) : join(await realpath(dirname(path)), basename(path));
   for (const input of inputs) {
     if ((await realpath(input)) === place) {
       throw argumentError2x(program, argument, `"${value}" would be written over a file that is read`);

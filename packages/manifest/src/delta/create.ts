@@ -10,6 +10,9 @@ export const minBlockSize = 128;
 /** Frames are held in memory, twice, by whoever makes or applies a delta. */
 export const maxBlockSize = 16 * 1024 * 1024;
 
+/** Positions are kept in 32 bits, and sorting takes up to twelve times the size of the old image. */
+export const maxImageSize = 0x40000000;
+
 export interface Delta extends Omit<DeltaHeader, 'newSize'> {
   readonly delta: Uint8Array;
 }
@@ -47,7 +50,7 @@ function differences(old: Uint8Array, oldAt: number, image: Uint8Array, newAt: n
  * The delta that makes `image` from `old`: `PELION/BSDIFF001`, byte for byte as manifest-tool 2.6.2 makes it.
  *
  * @param options.blockSize the most bytes of a frame, that is the buffer that a device needs
- * @throws MooringError `delta.image.empty`, `delta.block.size`
+ * @throws MooringError `delta.image.empty`, `delta.image.large`, `delta.block.size`
  */
 export function createDelta(
   old: Uint8Array,
@@ -58,6 +61,13 @@ export function createDelta(
     throw deltaErrors('delta.image.empty', {
       message: 'The new image is empty.',
       next: 'Name the image that the device shall have.',
+    });
+  }
+  const largest = Math.max(old.length, image.length);
+  if (largest > maxImageSize) {
+    throw deltaErrors('delta.image.large', {
+      message: `An image has ${largest} bytes; a delta can be made of images of up to ${maxImageSize}.`,
+      next: 'Update such a device with the whole image.',
     });
   }
   if (!Number.isInteger(blockSize) || blockSize < minBlockSize || blockSize > maxBlockSize) {

@@ -1,5 +1,5 @@
 export { applyDelta, applyDeltaStream, type OldImage } from './apply.ts';
-export { createDelta, type Delta, defaultBlockSize, maxBlockSize, minBlockSize } from './create.ts';
+export { createDelta, type Delta, defaultBlockSize, maxBlockSize, maxImageSize, minBlockSize } from './create.ts';
 export { deltaErrors } from './errors.ts';
 export { type DeltaHeader, deltaHeaderSize, deltaMagic, looksLikeDelta, readDeltaHeader } from './header.ts';
 export { lz4Decode } from './lz4-decode.ts';
