@@ -33,13 +33,6 @@ export class FieldReader extends DerReader {
     });
   }
 
-  #named<T>(field: string, read: () => T): T {
-    this.#field = field;
-    const value = read();
-    this.#field = undefined;
-    return value;
-  }
-
   /** Refuses another tag with a sentence of its own. */
   #expect(tag: number): void {
     if (this.peek() !== tag) this.next(tag);
@@ -47,9 +40,11 @@ export class FieldReader extends DerReader {
 
   /** A nested SEQUENCE, of which nothing may be left over. */
   structure<T>(field: string, read: (fields: FieldReader, element: DerElement) => T): T {
-    const element = this.#named(field, () => this.next(der.tags.sequence));
+    this.#field = field;
+    const element = this.next(der.tags.sequence);
     const fields = new FieldReader(this.#input, this.#pathOf(field), element.contentStart, element.end);
     const value = read(fields, element);
+    fields.#field = undefined;
     fields.finish();
     return value;
   }
@@ -68,7 +63,8 @@ export class FieldReader extends DerReader {
   }
 
   octets(field: string): Uint8Array {
-    return this.#named(field, () => this.octetString());
+    this.#field = field;
+    return this.octetString();
   }
 
   optionalOctets(field: string): Uint8Array | undefined {
@@ -80,16 +76,15 @@ export class FieldReader extends DerReader {
     const start = this.offset;
     const octets = this.octets(field);
     if (size !== undefined && octets.length !== 0 && octets.length !== size) {
-      this.#named(field, () => this.fail(`${size} bytes or none expected, ${octets.length} found`, start));
+      this.fail(`${size} bytes or none expected, ${octets.length} found`, start);
     }
     return octets;
   }
 
   utf8(field: string): string {
-    return this.#named(field, () => {
-      this.#expect(der.tags.utf8String);
-      return this.text('the text');
-    });
+    this.#field = field;
+    this.#expect(der.tags.utf8String);
+    return this.text('the text');
   }
 
   optionalUtf8(field: string): string | undefined {
@@ -97,15 +92,25 @@ export class FieldReader extends DerReader {
   }
 
   whole(field: string): bigint {
-    return this.#named(field, () => this.integer());
+    this.#field = field;
+    return this.integer();
   }
 
-  /** An INTEGER that a JavaScript number holds exactly. */
+  /** An INTEGER or ENUMERATED that a JavaScript number holds exactly. */
+  #small(field: string, tag: number, min: number, max: number): number {
+    this.#field = field;
+    const start = this.offset;
+    this.#expect(tag);
+    const octets = this.integerOctets(undefined, tag);
+    let value = (octets[0] as number) < 0x80 ? 0 : -1;
+    // Beyond eight bytes nothing is in range, and nothing needs to be exact.
+    for (const octet of octets) value = value * 256 + octet;
+    if (value < min || value > max) this.fail(`the number is outside ${min} to ${max}`, start);
+    return value;
+  }
+
   count(field: string, min = 0): number {
-    return this.#named(field, () => {
-      this.#expect(der.tags.integer);
-      return this.number('the number', min, Number.MAX_SAFE_INTEGER);
-    });
+    return this.#small(field, der.tags.integer, min, Number.MAX_SAFE_INTEGER);
   }
 
   optionalCount(field: string, min = 0): number | undefined {
@@ -113,19 +118,17 @@ export class FieldReader extends DerReader {
   }
 
   flag(field: string): boolean {
-    return this.#named(field, () => this.boolean());
+    this.#field = field;
+    return this.boolean();
   }
 
   enumerated(field: string): number {
-    const { min, max } = enumeratedRange;
-    return this.#named(field, () => {
-      this.#expect(der.tags.enumerated);
-      return this.number('the number', min, max, der.tags.enumerated);
-    });
+    return this.#small(field, der.tags.enumerated, enumeratedRange.min, enumeratedRange.max);
   }
 
   enumeratedOrIdentifier(field: string): NumberOrIdentifier {
-    if (this.peek() === der.tags.objectIdentifier) return this.#named(field, () => this.objectIdentifier());
-    return this.enumerated(field);
+    if (this.peek() !== der.tags.objectIdentifier) return this.enumerated(field);
+    this.#field = field;
+    return this.objectIdentifier();
   }
 }

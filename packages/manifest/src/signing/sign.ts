@@ -1,5 +1,4 @@
-import type { KeyObject } from 'node:crypto';
-import type { Certificate, Der } from '@mooring/pki';
+import { type Certificate, type Der, spkiOf } from '@mooring/pki';
 import { manifestErrors } from '../errors.ts';
 import { decodeV1 } from '../v1/decode.ts';
 import { encodeResourceV1, encodeSignedV1 } from '../v1/encode.ts';
@@ -7,7 +6,7 @@ import type { CertificateReference, ManifestV1, ResourceV1, SignatureBlock } fro
 import { encodeManifestV3, encodeSignedV3 } from '../v3/encode.ts';
 import type { ManifestV3 } from '../v3/schema.ts';
 import { rawSignature } from './ecdsa-value.ts';
-import { assertP256, type Signer, sha256, verifies } from './signer.ts';
+import { assertP256, type Signer, sha256, signsInProcess, verifies } from './signer.ts';
 
 /** The reference that stands beside a signature: SHA-256 of the certificate, and an empty URI as the tools write it. */
 export const certificateReference = (certificate: { der: Uint8Array }): CertificateReference => ({
@@ -15,27 +14,31 @@ export const certificateReference = (certificate: { der: Uint8Array }): Certific
   uri: '',
 });
 
+const mismatch = (signer: Signer, holder: string) =>
+  manifestErrors('manifest.signature.mismatch', {
+    message: `What ${signer.description} signs does not verify with ${holder}: they do not belong together.`,
+    next: 'Give the key and the certificate that were made together.',
+  });
+
 /** Signs, and checks what came back: an external signer may hold another key, or answer with an empty file. */
 async function checkedSignature(
   toBeSigned: Uint8Array,
   signer: Signer,
   certificate: Pick<Certificate, 'publicKey'> | undefined,
 ): Promise<Uint8Array> {
+  const { publicKey } = signer;
+  const certified = certificate?.publicKey;
+  if (certified) {
+    assertP256(certified, 'that of the certificate');
+    if (publicKey && Buffer.compare(spkiOf(certified), spkiOf(publicKey)) !== 0)
+      throw mismatch(signer, 'the certificate');
+  }
   const signature = await signer.sign(toBeSigned);
+  if (signsInProcess(signer)) return signature;
   rawSignature(signature);
-  const expected: [KeyObject | undefined, string][] = [
-    [signer.publicKey, 'its own public key'],
-    [certificate?.publicKey, 'the certificate'],
-  ];
-  for (const [key, holder] of expected) {
-    if (!key) continue;
-    assertP256(key, holder);
-    if (!verifies(key, toBeSigned, signature)) {
-      throw manifestErrors('manifest.signature.mismatch', {
-        message: `What ${signer.description} signed does not verify with ${holder}: they do not belong together.`,
-        next: 'Give the key and the certificate that were made together.',
-      });
-    }
+  const expected = certified ?? publicKey;
+  if (expected && !verifies(expected, toBeSigned, signature)) {
+    throw mismatch(signer, certified ? 'the certificate' : 'its own public key');
   }
   return signature;
 }

@@ -1,5 +1,5 @@
-import { type Der, der } from '@mooring/pki';
-import type { NumberOrIdentifier } from '../field-reader.ts';
+import type { Der } from '@mooring/pki';
+import { type FieldWriter, written } from '../field-writer.ts';
 import {
   type CertificateReference,
   type EncryptionInfo,
@@ -14,90 +14,105 @@ import {
   type SignedResourceV1,
 } from './schema.ts';
 
-const { sequence, octetString, utf8String, integer, enumerated, boolean } = der;
-
-const optional = <T>(value: T | undefined, write: (value: T) => Der): Der[] =>
-  value === undefined ? [] : [write(value)];
-
-const numberOrIdentifier = (value: NumberOrIdentifier): Der =>
-  typeof value === 'number' ? enumerated(value) : der.objectIdentifier(value);
-
-const reference = ({ hash, uri, size }: ResourceReference): Der =>
-  sequence(octetString(hash), ...optional(uri, utf8String), integer(size));
-
-const certificateReference = ({ fingerprint, uri }: CertificateReference): Der =>
-  sequence(octetString(fingerprint), utf8String(uri));
-
-const encryptionInfo = ({ initVector, id, key }: EncryptionInfo): Der =>
-  sequence(
-    octetString(initVector),
-    'key' in id ? octetString(id.key) : certificateReference(id.certificate),
-    ...optional(key, (one) => ('keyTable' in one ? utf8String(one.keyTable) : octetString(one.cipherKey))),
-  );
-
-const payloadDescription = (payload: PayloadDescription): Der =>
-  sequence(
-    numberOrIdentifier(payload.format),
-    ...optional(payload.encryptionInfo, encryptionInfo),
-    utf8String(payload.storageIdentifier),
-    reference(payload.reference),
-    ...optional(payload.installedSize, integer),
-    ...optional(payload.installedDigest, octetString),
-    ...optional(payload.version, utf8String),
-  );
-
-const manifestDer = (manifest: ManifestV1): Der =>
-  sequence(
-    enumerated(manifest.manifestVersion),
-    ...optional(manifest.description, utf8String),
-    integer(manifest.timestamp),
-    octetString(manifest.vendorId),
-    octetString(manifest.classId),
-    octetString(manifest.deviceId),
-    octetString(manifest.nonce),
-    octetString(manifest.vendorInfo),
-    ...optional(manifest.precursorDigest, octetString),
-    ...optional(manifest.applyPeriod, ({ validFrom, validTo }) => sequence(integer(validFrom), integer(validTo))),
-    boolean(manifest.applyImmediately),
-    ...optional(manifest.priority, integer),
-    numberOrIdentifier(manifest.encryptionMode),
-    sequence(...manifest.aliases.map(({ hash, uri }) => sequence(octetString(hash), utf8String(uri)))),
-    sequence(...manifest.dependencies.map(reference)),
-    ...optional(manifest.payload, payloadDescription),
-  );
-
-/** The TLV that is hashed and signed. */
-export function encodeResourceV1(resource: ManifestV1 | ResourceV1): Der {
-  const whole = 'resourceType' in resource ? resource : { resourceType: resourceTypes.manifest, resource };
-  return sequence(
-    ...optional(whole.uri, utf8String),
-    enumerated(whole.resourceType),
-    whole.resource instanceof Uint8Array ? octetString(whole.resource) : manifestDer(whole.resource),
-  );
+function reference(writer: FieldWriter, { hash, uri, size }: ResourceReference): void {
+  writer.octets(hash);
+  if (uri !== undefined) writer.text(uri);
+  writer.integer(size);
 }
 
-const signatureBlock = ({ signature, certificates }: SignatureBlock): Der =>
-  sequence(octetString(signature), sequence(...certificates.map(certificateReference)));
+function certificateReference(writer: FieldWriter, { fingerprint, uri }: CertificateReference): void {
+  writer.octets(fingerprint);
+  writer.text(uri);
+}
 
-const macBlock = (mac: MacBlock): Der =>
-  sequence(
-    octetString(mac.pskId),
-    integer(mac.keyTableVersion),
-    ...optional(mac.keyTableIv, octetString),
-    ...optional(mac.keyTableRef, utf8String),
-    integer(mac.keyTableIndexSize),
-    integer(mac.keyTableRecordSize),
+function encryptionInfo(writer: FieldWriter, { initVector, id, key }: EncryptionInfo): void {
+  writer.octets(initVector);
+  if ('key' in id) writer.octets(id.key);
+  else writer.sequence(() => certificateReference(writer, id.certificate));
+  if (!key) return;
+  if ('keyTable' in key) writer.text(key.keyTable);
+  else writer.octets(key.cipherKey);
+}
+
+function payloadDescription(writer: FieldWriter, payload: PayloadDescription): void {
+  const { encryptionInfo: encryption, installedSize, installedDigest, version } = payload;
+  writer.enumerated(payload.format);
+  if (encryption) writer.sequence(() => encryptionInfo(writer, encryption));
+  writer.text(payload.storageIdentifier);
+  writer.sequence(() => reference(writer, payload.reference));
+  if (installedSize !== undefined) writer.integer(installedSize);
+  if (installedDigest) writer.octets(installedDigest);
+  if (version !== undefined) writer.text(version);
+}
+
+function writeManifest(writer: FieldWriter, manifest: ManifestV1): void {
+  const { description, precursorDigest, applyPeriod, priority, payload } = manifest;
+  writer.enumerated(manifest.manifestVersion);
+  if (description !== undefined) writer.text(description);
+  writer.integer(manifest.timestamp);
+  writer.octets(manifest.vendorId);
+  writer.octets(manifest.classId);
+  writer.octets(manifest.deviceId);
+  writer.octets(manifest.nonce);
+  writer.octets(manifest.vendorInfo);
+  if (precursorDigest) writer.octets(precursorDigest);
+  if (applyPeriod) {
+    writer.sequence(() => {
+      writer.integer(applyPeriod.validFrom);
+      writer.integer(applyPeriod.validTo);
+    });
+  }
+  writer.flag(manifest.applyImmediately);
+  if (priority !== undefined) writer.integer(priority);
+  writer.enumerated(manifest.encryptionMode);
+  writer.list(manifest.aliases, ({ hash, uri }) => {
+    writer.octets(hash);
+    writer.text(uri);
+  });
+  writer.list(manifest.dependencies, (dependency) => reference(writer, dependency));
+  if (payload) writer.sequence(() => payloadDescription(writer, payload));
+}
+
+function writeResource(writer: FieldWriter, { uri, resourceType, resource }: ResourceV1): void {
+  writer.sequence(() => {
+    if (uri !== undefined) writer.text(uri);
+    writer.enumerated(resourceType);
+    if (resource instanceof Uint8Array) writer.octets(resource);
+    else writer.sequence(() => writeManifest(writer, resource));
+  });
+}
+
+/** The TLV that is hashed and signed. */
+export const encodeResourceV1 = (resource: ManifestV1 | ResourceV1): Der =>
+  written((writer) =>
+    writeResource(writer, 'resourceType' in resource ? resource : { resourceType: resourceTypes.manifest, resource }),
   );
+
+function signatureBlock(writer: FieldWriter, { signature, certificates }: SignatureBlock): void {
+  writer.octets(signature);
+  writer.list(certificates, (certificate) => certificateReference(writer, certificate));
+}
+
+function macBlock(writer: FieldWriter, mac: MacBlock): void {
+  writer.octets(mac.pskId);
+  writer.integer(mac.keyTableVersion);
+  if (mac.keyTableIv) writer.octets(mac.keyTableIv);
+  if (mac.keyTableRef !== undefined) writer.text(mac.keyTableRef);
+  writer.integer(mac.keyTableIndexSize);
+  writer.integer(mac.keyTableRecordSize);
+}
 
 /** @param resource the TLV that was signed, byte for byte */
 export const encodeSignedV1 = (resource: Uint8Array, { hash, signatures, macs }: ResourceSignatureV1): Der =>
-  sequence(
-    resource,
-    sequence(
-      octetString(hash),
-      sequence(...signatures.map(signatureBlock)),
-      ...optional(macs, (blocks) => sequence(...blocks.map(macBlock))),
-    ),
+  written((writer) =>
+    writer.sequence(() => {
+      writer.encoded(resource);
+      writer.sequence(() => {
+        writer.octets(hash);
+        writer.list(signatures, (block) => signatureBlock(writer, block));
+        if (macs) writer.list(macs, (mac) => macBlock(writer, mac));
+      });
+    }),
   );
 
 export const encodeV1 = ({ resource, signature }: SignedResourceV1): Der =>

@@ -1,41 +1,45 @@
 import { type Der, der } from '@mooring/pki';
-import type { ManifestV3, SignedResourceV3 } from './schema.ts';
+import { type FieldWriter, written } from '../field-writer.ts';
+import type { ManifestV3, PayloadMetadata, SignedResourceV3 } from './schema.ts';
 
-const { sequence, octetString, utf8String, integer, enumerated } = der;
+function payloadMetadata(writer: FieldWriter, metadata: PayloadMetadata): void {
+  writer.integer(metadata.installedSize);
+  writer.octets(metadata.installedDigest);
+  if (metadata.precursorDigest) writer.octets(metadata.precursorDigest);
+}
+
+function writeManifest(writer: FieldWriter, manifest: ManifestV3): void {
+  const { payloadMetadata: metadata, vendorData } = manifest;
+  writer.octets(manifest.vendorId);
+  writer.octets(manifest.classId);
+  writer.integer(manifest.updatePriority);
+  writer.text(manifest.componentName);
+  writer.text(manifest.payloadVersion);
+  writer.octets(manifest.payloadDigest);
+  writer.integer(manifest.payloadSize);
+  writer.text(manifest.payloadUri);
+  writer.enumerated(manifest.payloadFormat);
+  writer.octets(manifest.installedSignature);
+  if (metadata) writer.sequence(() => payloadMetadata(writer, metadata));
+  if (vendorData) writer.octets(vendorData);
+}
 
 /** The TLV that is signed. */
-export function encodeManifestV3(manifest: ManifestV3): Der {
-  const metadata = manifest.payloadMetadata;
-  return sequence(
-    octetString(manifest.vendorId),
-    octetString(manifest.classId),
-    integer(manifest.updatePriority),
-    utf8String(manifest.componentName),
-    utf8String(manifest.payloadVersion),
-    octetString(manifest.payloadDigest),
-    integer(manifest.payloadSize),
-    utf8String(manifest.payloadUri),
-    enumerated(manifest.payloadFormat),
-    octetString(manifest.installedSignature),
-    ...(metadata
-      ? [
-          sequence(
-            integer(metadata.installedSize),
-            octetString(metadata.installedDigest),
-            ...(metadata.precursorDigest ? [octetString(metadata.precursorDigest)] : []),
-          ),
-        ]
-      : []),
-    ...(manifest.vendorData ? [octetString(manifest.vendorData)] : []),
-  );
-}
+export const encodeManifestV3 = (manifest: ManifestV3): Der =>
+  written((writer) => writer.sequence(() => writeManifest(writer, manifest)));
 
 /**
  * @param manifest the TLV that was signed, byte for byte
  * @param signature raw r‖s
  */
 export const encodeSignedV3 = (manifest: Uint8Array, signature: Uint8Array, manifestVersion = 3): Der =>
-  sequence(enumerated(manifestVersion), manifest, octetString(signature));
+  written((writer) =>
+    writer.sequence(() => {
+      writer.enumerated(manifestVersion);
+      writer.encoded(manifest);
+      writer.octets(signature);
+    }),
+  );
 
 export const encodeV3 = ({ manifestVersion, manifest, signature }: SignedResourceV3): Der =>
   encodeSignedV3(encodeManifestV3(manifest), signature, manifestVersion);

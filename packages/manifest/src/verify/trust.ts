@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { type Certificate, keyTypeOf, parseCertificate } from '@mooring/pki';
-import { isP256, sha256 } from '../signing/signer.ts';
+import { isP256 } from '../signing/signer.ts';
 import { sameBytes } from './device/device.ts';
 import type { Checks } from './verdict.ts';
 
@@ -14,8 +14,8 @@ export interface KnownTime {
 }
 
 export interface StrictOptions {
-  /** Certificates that may sign, DER. */
-  certificates?: readonly Uint8Array[];
+  /** Certificates that may sign, DER; whoever checks many manifests gives them parsed. */
+  certificates?: readonly (Uint8Array | Certificate)[];
   /** Schema v3 names no certificate: bare keys will do there. */
   publicKeys?: readonly KeyObject[];
   /** For manifests with MACs: the device's key and its record of the key table. */
@@ -43,9 +43,9 @@ export interface Trusted {
 export function trustedOf({ certificates = [], publicKeys = [] }: StrictOptions): Trusted[] {
   return [
     ...certificates.map((one): Trusted => {
-      const certificate = parseCertificate(one);
-      const name = `certificate ${certificate.fingerprint}`;
-      return { key: certificate.publicKey, name, fingerprint: sha256(certificate.der), certificate };
+      const certificate = one instanceof Uint8Array ? parseCertificate(one) : one;
+      const fingerprint = Buffer.from(certificate.fingerprint, 'hex');
+      return { key: certificate.publicKey, name: `certificate ${certificate.fingerprint}`, fingerprint, certificate };
     }),
     ...publicKeys.map((key): Trusted => ({ key, name: 'the given public key' })),
   ];
@@ -53,12 +53,22 @@ export function trustedOf({ certificates = [], publicKeys = [] }: StrictOptions)
 
 const day = (date: Date): string => date.toISOString().slice(0, 10);
 
+const knownDates = new WeakMap<Certificate, string>();
+
+function datesOf(certificate: Certificate): string {
+  const known = knownDates.get(certificate);
+  if (known !== undefined) return known;
+  const dates = `valid from ${day(certificate.notBefore)} to ${day(certificate.notAfter)}`;
+  knownDates.set(certificate, dates);
+  return dates;
+}
+
 /** Curve of the key and dates of the certificate with which a signature verified. */
 export function checkSigner({ key, certificate }: Trusted, time: KnownTime | undefined, checks: Checks): void {
-  checks.add('key', isP256(key), keyTypeOf(key));
+  checks.add('key', isP256(key), isP256(key) ? 'P-256' : keyTypeOf(key));
   if (!certificate) return;
   const { notBefore, notAfter } = certificate;
-  const dates = `valid from ${day(notBefore)} to ${day(notAfter)}`;
+  const dates = datesOf(certificate);
   if (!time) {
     checks.add('certificate validity', true, `not judged, no time is known: ${dates}`);
     return;

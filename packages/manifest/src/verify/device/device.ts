@@ -1,3 +1,5 @@
+import type { Certificate } from '@mooring/pki';
+
 /** What a device runs in one of its components. */
 export interface InstalledComponent {
   /** What it reports: seconds since 1970, a counter, or a coded version. */
@@ -28,8 +30,8 @@ export interface ClientBuild {
 export interface FieldedDevice {
   vendorId: Uint8Array;
   classId: Uint8Array;
-  /** Update certificates in its store, DER. FOTA clients know the first one only. */
-  certificates: readonly Uint8Array[];
+  /** Update certificates in its store, DER or parsed. FOTA clients know the first one only. */
+  certificates: readonly (Uint8Array | Certificate)[];
   /** By name, `MAIN` for the firmware. Where this is left out, only what stands in the manifest itself is judged. */
   components?: Readonly<Record<string, InstalledComponent>>;
   build?: ClientBuild;

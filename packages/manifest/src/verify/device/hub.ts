@@ -1,3 +1,4 @@
+import type { Certificate } from '@mooring/pki';
 import { sha256 } from '../../signing/signer.ts';
 import { preSharedKeyMode, signedMode } from '../../v1/schema.ts';
 import { Checks, type Verdict } from '../verdict.ts';
@@ -52,6 +53,9 @@ function memberOf(list: Uint8Array, index: number, id: string): Uint8Array | und
   return member;
 }
 
+const fingerprintOf = (certificate: Uint8Array | Certificate): Uint8Array =>
+  certificate instanceof Uint8Array ? sha256(certificate) : Buffer.from(certificate.fingerprint, 'hex');
+
 /**
  * Signature number `index`: over the hash field, with the certificate that the first fingerprint names.
  *
@@ -70,7 +74,7 @@ function signatureVerifies(
   const reference = memberOf(list, 0, 'certificates');
   if (!reference) return false;
   const fingerprint = untranslatedField(certificateElement, reference, 'certificate.fingerprint');
-  const certificate = device.certificates.find((one) => sameBytes(sha256(one), fingerprint));
+  const certificate = device.certificates.find((one) => sameBytes(fingerprintOf(one), fingerprint));
   if (!certificate) {
     const name = Buffer.from(fingerprint).toString('hex') || 'an empty fingerprint';
     throw new HubRefusal('ARM_UC_CM_ERR_NOT_FOUND', 'certificate', `the device has none for ${name}`);

@@ -1,5 +1,5 @@
 import { type KeyObject, verify } from 'node:crypto';
-import { der, parseCertificate } from '@mooring/pki';
+import { type Certificate, der, parseCertificate } from '@mooring/pki';
 import { derSignature } from '../../signing/ecdsa-value.ts';
 import { isP256 } from '../../signing/signer.ts';
 import { DerCursor } from './der-cursor.ts';
@@ -25,8 +25,8 @@ function looseSignature(signature: Uint8Array): Uint8Array | undefined {
 }
 
 /** The key in a certificate as the clients take it out: they look at nothing else in it. */
-export function certificateKey(certificate: Uint8Array | undefined): KeyObject | undefined {
-  if (!certificate) return undefined;
+export function certificateKey(certificate: Uint8Array | Certificate | undefined): KeyObject | undefined {
+  if (!(certificate instanceof Uint8Array)) return certificate?.publicKey;
   try {
     return parseCertificate(certificate).publicKey;
   } catch {
