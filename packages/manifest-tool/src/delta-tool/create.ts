@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { defaultBlockSize, deltaErrors, deltaMagic, maxBlockSize, minBlockSize } from '@mooring/manifest';
+import { createDelta, defaultBlockSize, deltaErrors, deltaMagic, maxBlockSize, minBlockSize } from '@mooring/manifest';
 import { fileError } from '@mooring/platform';
 import type { Command, CommandContext, Values } from '@mooring/terminal';
 import { inputFile, outputFile } from '../arguments-2x.ts';
