@@ -70,7 +70,6 @@ export function logging2x(
 export function argumentError2x(program: string, argument: string, reason: string): Error {
   return manifestToolErrors('manifest.argument', {
     message: `${program}: error: argument ${argument}: ${reason}`,
-    next: `'${program} -h' explains the arguments.`,
     exitCode: 2,
   });
 }
