@@ -23,16 +23,11 @@ export const encodeEntry = ({ hash, payloadKey }: KeyTableEntry): Der =>
     ...(payloadKey ? [der.encode(payloadKeyTag, payloadKey)] : []),
   );
 
-function octets(fields: FieldReader, tag: number): Uint8Array | undefined {
-  const element = fields.optional(tag);
-  return element && new Uint8Array(element.content);
-}
-
 export function decodeEntry(bytes: Uint8Array): KeyTableEntry {
   const reader = new FieldReader(bytes, 'the key table entry');
   const entry = reader.structure('', (fields) => ({
-    ...present('hash', octets(fields, hashTag)),
-    ...present('payloadKey', octets(fields, payloadKeyTag)),
+    ...present('hash', fields.optionalOctets('hash', hashTag)),
+    ...present('payloadKey', fields.optionalOctets('payloadKey', payloadKeyTag)),
   }));
   reader.finish();
   return entry;
@@ -54,7 +49,7 @@ export function sealRecord(psk: Uint8Array, iv: Uint8Array, entry: KeyTableEntry
 /** @throws MooringError `manifest.malformed`, `manifest.key.table.malformed`, `manifest.key.table.refused` */
 export function openRecord(psk: Uint8Array, iv: Uint8Array, record: Uint8Array): KeyTableEntry {
   const reader = new FieldReader(record, 'the key table record');
-  const sealed = reader.octetString();
+  const sealed = reader.octets('');
   reader.finish();
   if (sealed.length < tagSize || iv.length !== ivSize) {
     throw manifestErrors('manifest.key.table.malformed', {

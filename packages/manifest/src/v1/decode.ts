@@ -139,19 +139,18 @@ export function decodeV1(input: Uint8Array, { reading = 'strict' }: DecodeOption
   const idSize = reading === 'strict' ? 16 : undefined;
   const reader = new FieldReader(input);
   const decoded = reader.structure('', (fields) => {
-    let resourceTlv: Der | undefined;
+    const start = fields.offset;
+    const whole = fields.structure('resource', (inner) => resource(inner, idSize));
+    const resourceTlv = fields.since(start);
     const value: SignedResourceV1 = {
-      resource: fields.structure('resource', (inner, element) => {
-        resourceTlv = element.bytes;
-        return resource(inner, idSize);
-      }),
+      resource: whole,
       signature: fields.structure('signature', (signature) => ({
         hash: signature.octets('hash'),
         signatures: signature.list('signatures', signatureBlock),
         ...present('macs', signature.peek() === der.tags.sequence ? signature.list('macs', macBlock) : undefined),
       })),
     };
-    return { value, resourceTlv: resourceTlv as Der };
+    return { value, resourceTlv };
   });
   return { ...decoded, rest: restAfter(input, reader.offset, reading) };
 }

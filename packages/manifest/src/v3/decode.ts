@@ -51,16 +51,12 @@ export function decodeV3(input: Uint8Array, { reading = 'strict' }: DecodeOption
   const idSize = reading === 'strict' ? 16 : undefined;
   const reader = new FieldReader(input);
   const { value, manifestTlv } = reader.structure('', (fields) => {
-    let manifestTlv: Der | undefined;
-    const value: SignedResourceV3 = {
-      manifestVersion: fields.enumerated('manifest-version'),
-      manifest: fields.structure('manifest', (inner, element) => {
-        manifestTlv = element.bytes;
-        return manifest(inner, idSize);
-      }),
-      signature: fields.octets('signature'),
-    };
-    return { value, manifestTlv: manifestTlv as Der };
+    const manifestVersion = fields.enumerated('manifest-version');
+    const start = fields.offset;
+    const signed = fields.structure('manifest', (inner) => manifest(inner, idSize));
+    const manifestTlv = fields.since(start);
+    const value: SignedResourceV3 = { manifestVersion, manifest: signed, signature: fields.octets('signature') };
+    return { value, manifestTlv };
   });
   const encryptionKey = isEncryptedFormat(value.manifest.payloadFormat)
     ? encryptionKeyAt(input, reader.offset)
