@@ -30,8 +30,8 @@ function longOption(word: string, options: readonly Option[]): Option | undefine
   const name = word.split('=', 1)[0] as string;
   const exact = options.find((option) => option.flags.includes(name));
   if (exact) return exact;
-  const begun = options.filter((option) => option.flags.some((flag) => flag.startsWith('--') && flag.startsWith(name)));
-  return begun.length === 1 ? begun[0] : undefined;
+  // Where several begin so, argparse refuses the word; whose it is, it tells all the same.
+  return options.find((option) => option.flags.some((flag) => flag.startsWith('--') && flag.startsWith(name)));
 }
 
 const shortOption = (letter: string, options: readonly Option[]): Option | undefined =>

@@ -1,6 +1,6 @@
 import type { Command } from '@mooring/terminal';
 import { generationOption } from '../generation.ts';
-import { passwordOption } from '../signing/private-key.ts';
+import { passwordOption } from '../signing/password-option.ts';
 
 /** How a person tells the two commands of this name apart; for both of their descriptions. */
 export const twoCreates = `There are two commands of this name. The arguments tell which is meant: -p, -u, -i, -x, -C or --mac are those of manifest-tool 1.4.8 (schema v1); -c with a config file or -v with a version such as 1.2.3 are those of manifest-tool 2.6.2 (schema v3). A command line with arguments of both, or of neither, is refused. \`--generation 1\` or \`--generation 2\` decides in any case; \`manifest-tool create --generation 2 -h\` explains the other one.`;

@@ -1,5 +1,5 @@
 import type { Command } from '@mooring/terminal';
-import { passwordOption } from '../signing/private-key.ts';
+import { passwordOption } from '../signing/password-option.ts';
 import { createOptions } from './options.ts';
 import { logging } from './verbosity.ts';
 

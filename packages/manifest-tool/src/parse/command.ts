@@ -1,6 +1,6 @@
 import type { Command } from '@mooring/terminal';
+import { acceptLikeOption } from '../accept-like.ts';
 import { generationOption } from '../generation.ts';
-import { acceptLikeOption } from './decode.ts';
 
 export const twoParses = `There are two commands of this name. The arguments tell which is meant: with a file as an argument of its own, or with -c, -p or -k, it is that of manifest-tool 2.6.2 (schemas v1 and v3, as YAML, with a check of the signature); with -i, -o, -j or -e, or without any, it is that of manifest-tool 1.4.8 (schema v1, as JSON). A command line with arguments of both is refused. \`--generation 1\` or \`--generation 2\` decides in any case; \`manifest-tool parse --generation 2 -h\` explains the other one.`;
 

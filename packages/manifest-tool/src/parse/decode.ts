@@ -1,16 +1,6 @@
 import { type DecodedV1, decodeV1, sniff } from '@mooring/manifest';
 import { isMooringError } from '@mooring/platform';
-import type { Option } from '@mooring/terminal';
 import { parseErrors } from './errors.ts';
-
-/** @param version of the tool whose verdicts can be had back */
-export const acceptLikeOption = (version: string, what: string): Option => ({
-  flags: ['--accept-like'],
-  name: 'accept_like',
-  metavar: `{${version}}`,
-  choices: [version],
-  help: `For scripts that depend on it: ${what}, as manifest-tool ${version} did.`,
-});
 
 function unrecognized(data: Uint8Array): Error | undefined {
   if (data[0] !== 0x30) {

@@ -1,7 +1,7 @@
 import type { Command } from '@mooring/terminal';
 import { twoCreates } from '../create/command.ts';
 import { generationOption } from '../generation.ts';
-import { passwordOption } from '../signing/private-key.ts';
+import { passwordOption } from '../signing/password-option.ts';
 import { configOption, keyOption, outputOption } from './options.ts';
 import { logging } from './verbosity.ts';
 

@@ -1,8 +1,8 @@
 import type { Command } from '@mooring/terminal';
+import { acceptLikeOption } from '../accept-like.ts';
 import { generationOption } from '../generation.ts';
 import { twoParses } from '../parse/command.ts';
-import { acceptLikeOption } from '../parse/decode.ts';
-import { passwordOption } from '../signing/private-key.ts';
+import { passwordOption } from '../signing/password-option.ts';
 import { logging } from './verbosity.ts';
 
 export const parse2xCommand: Command = {

@@ -1,18 +1,10 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { importPrivateKey } from '@mooring/pki';
 import { isMooringError } from '@mooring/platform';
-import type { CommandContext, Option } from '@mooring/terminal';
+import type { CommandContext } from '@mooring/terminal';
 import { type ArgumentFile, openArgument } from '../argument-file.ts';
 import { signingErrors } from './errors.ts';
-
-export const passwordVariable = 'MANIFEST_TOOL_KEY_PASSWORD';
-
-export const passwordOption: Option = {
-  flags: ['--password-file'],
-  name: 'password_file',
-  metavar: 'FILE',
-  help: `For a private key that is protected by a password: the file whose first line it is. Without it the variable ${passwordVariable} is looked at, and on a terminal you are asked.`,
-};
+import { passwordVariable } from './password-option.ts';
 
 /** Where the password of a key may come from; never from the command line, which every user of a machine can read. */
 export interface PasswordSource {

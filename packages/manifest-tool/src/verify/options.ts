@@ -1,5 +1,5 @@
 import type { Option, Values } from '@mooring/terminal';
-import { acceptLikeOption } from '../parse/decode.ts';
+import { acceptLikeOption } from '../accept-like.ts';
 import { projectFiles } from '../project-folder.ts';
 import type { VerifyOptions } from './verify.ts';
 
