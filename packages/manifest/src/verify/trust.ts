@@ -40,13 +40,22 @@ export interface Trusted {
   certificate?: Certificate;
 }
 
+const knownCertificates = new WeakMap<Certificate, Trusted>();
+
+function trustedCertificate(certificate: Certificate): Trusted {
+  let trusted = knownCertificates.get(certificate);
+  if (!trusted) {
+    const { fingerprint, publicKey } = certificate;
+    const name = `certificate ${fingerprint}`;
+    trusted = { key: publicKey, name, fingerprint: Buffer.from(fingerprint, 'hex'), certificate };
+    knownCertificates.set(certificate, trusted);
+  }
+  return trusted;
+}
+
 export function trustedOf({ certificates = [], publicKeys = [] }: StrictOptions): Trusted[] {
   return [
-    ...certificates.map((one): Trusted => {
-      const certificate = one instanceof Uint8Array ? parseCertificate(one) : one;
-      const fingerprint = Buffer.from(certificate.fingerprint, 'hex');
-      return { key: certificate.publicKey, name: `certificate ${certificate.fingerprint}`, fingerprint, certificate };
-    }),
+    ...certificates.map((one) => trustedCertificate(one instanceof Uint8Array ? parseCertificate(one) : one)),
     ...publicKeys.map((key): Trusted => ({ key, name: 'the given public key' })),
   ];
 }
@@ -80,9 +89,11 @@ export function checkSigner({ key, certificate }: Trusted, time: KnownTime | und
 
 /** An id of the manifest against that of the device; not judged where the caller does not know it. */
 export function checkId(name: string, found: Uint8Array, own: Uint8Array | undefined, checks: Checks): void {
-  const shown = Buffer.from(found).toString('hex');
-  if (!own) checks.add(name, true, `not compared: ${shown}`);
-  else checks.add(name, sameBytes(found, own), sameBytes(found, own) ? shown : `${shown} is not that of the device`);
+  if (own && sameBytes(found, own)) checks.add(name, true, 'that of the device');
+  else {
+    const shown = Buffer.from(found).toString('hex');
+    checks.add(name, !own, own ? `${shown} is not that of the device` : `not compared: ${shown}`);
+  }
 }
 
 export function checkDownload(
