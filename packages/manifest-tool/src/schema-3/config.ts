@@ -2,6 +2,7 @@ import { classIdOf, vendorIdOf } from '@mooring/credentials';
 import type { PayloadFormatV3 } from '@mooring/manifest';
 import { parse as parseYaml, YAMLParseError } from 'yaml';
 import type { ArgumentFile } from '../argument-file.ts';
+import { pyYamlTypes } from '../python/yaml-types.ts';
 import { objectionTo } from './config-check.ts';
 import { configSchema, type Schema } from './config-schema.ts';
 import { configErrors } from './errors.ts';
@@ -29,7 +30,12 @@ export interface Config {
  */
 export function readYaml({ file, data }: ArgumentFile): unknown {
   try {
-    return parseYaml(Buffer.from(data).toString('utf8'), { version: '1.1', uniqueKeys: false, logLevel: 'error' });
+    return parseYaml(Buffer.from(data).toString('utf8'), {
+      version: '1.1',
+      customTags: pyYamlTypes,
+      uniqueKeys: false,
+      logLevel: 'error',
+    });
   } catch (cause) {
     if (!(cause instanceof YAMLParseError) && !(cause instanceof ReferenceError)) throw cause;
     const at = cause instanceof YAMLParseError ? cause.linePos?.[0] : undefined;
