@@ -9,8 +9,10 @@ import { rawSignature } from './ecdsa-value.ts';
 import { assertP256, type Signer, sha256, signsInProcess, verifies } from './signer.ts';
 
 /** The reference that stands beside a signature: SHA-256 of the certificate, and an empty URI as the tools write it. */
-export const certificateReference = (certificate: { der: Uint8Array }): CertificateReference => ({
-  fingerprint: sha256(certificate.der),
+export const certificateReference = (certificate: { der: Uint8Array; fingerprint?: string }): CertificateReference => ({
+  fingerprint: certificate.fingerprint
+    ? new Uint8Array(Buffer.from(certificate.fingerprint, 'hex'))
+    : sha256(certificate.der),
   uri: '',
 });
 
@@ -53,7 +55,7 @@ async function checkedSignature(
 export async function signV1(
   resource: ManifestV1 | ResourceV1,
   signer: Signer,
-  certificate?: Pick<Certificate, 'publicKey' | 'der'>,
+  certificate?: Pick<Certificate, 'publicKey' | 'der'> & { fingerprint?: string },
   more: readonly CertificateReference[] = [],
 ): Promise<Der> {
   const resourceTlv = encodeResourceV1(resource);
@@ -71,7 +73,7 @@ export async function signV1(
 export async function addSignatureV1(
   bytes: Uint8Array,
   signer: Signer,
-  certificate: Pick<Certificate, 'publicKey' | 'der'>,
+  certificate: Pick<Certificate, 'publicKey' | 'der'> & { fingerprint?: string },
 ): Promise<Der> {
   const { value, resourceTlv } = decodeV1(bytes, { reading: 'tool' });
   const signature = await checkedSignature(resourceTlv, signer, certificate);
