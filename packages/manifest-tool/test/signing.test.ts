@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { createPublicKey } from 'node:crypto';
-import { chmodSync, readdirSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { test } from 'node:test';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
 import { verifiesDigest } from '@mooring/manifest';
 import { exportPrivateKey, generateKeyPair, importPrivateKey } from '@mooring/pki';
 import fc from 'fast-check';
@@ -10,6 +11,10 @@ import { signDigest } from '../src/signing/digest-signature.ts';
 import { readFixture } from './fixture.ts';
 import { configOf, later, projectWithManifest, projectWithManifestV3 } from './manifests.ts';
 import type { Project } from './project.ts';
+
+// Other test files run signing tools at the same time: what is left behind is looked for in a folder of our own.
+process.env.TMPDIR = mkdtempSync(join(tmpdir(), 'signing-'));
+after(() => rmSync(process.env.TMPDIR as string, { recursive: true }));
 
 const create = ['create', '-p', 'fw.bin', '-o', 'out'] as const;
 const password = 'correct horse';
