@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { stat, writeFile } from 'node:fs/promises';
+import { realpath, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileError } from '@mooring/platform';
 import { type Disk, realDisk } from './disk.ts';
@@ -17,14 +17,16 @@ async function isSpecial(path: string): Promise<boolean> {
 
 /**
  * Writes files that belong together: a failure before all of them are on the disk changes none of them and leaves
- * nothing behind; then they take their places one right after the other.
+ * nothing behind; then they take their places one right after the other. A symbolic link is followed.
  *
  * @param disk for tests that fill it
  */
 export async function writeTogether(files: readonly WrittenFile[], disk: Disk = realDisk): Promise<void> {
   const waiting: { from: string; to: string }[] = [];
+  const folders = new Set<string>();
   try {
-    for (const { path, data } of files) {
+    for (const { path: named, data } of files) {
+      const path = await realpath(named).catch(() => named);
       if (await isSpecial(path)) {
         await writeFile(path, data).catch((error: unknown) => {
           throw fileError(error, path);
@@ -33,6 +35,7 @@ export async function writeTogether(files: readonly WrittenFile[], disk: Disk = 
       }
       const beside = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
       waiting.push({ from: beside, to: path });
+      folders.add(dirname(path));
       await disk.create(beside, data, 0o644);
     }
     while (waiting[0]) {
@@ -43,5 +46,5 @@ export async function writeTogether(files: readonly WrittenFile[], disk: Disk = 
     for (const { from } of waiting) await disk.remove(from).catch(() => undefined);
     throw error;
   }
-  for (const folder of new Set(files.map(({ path }) => dirname(path)))) await disk.sync(folder);
+  for (const folder of folders) await disk.sync(folder);
 }

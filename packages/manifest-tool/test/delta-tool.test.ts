@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { lstatSync, symlinkSync } from 'node:fs';
 import { describe, type TestContext, test } from 'node:test';
 import { applyDelta, maxBlockSize } from '@mooring/manifest';
 import { fixedClock } from '@mooring/platform';
@@ -60,6 +61,16 @@ test('the word create may be left out or not, also before --json', async (t) => 
 test('the version is that which scripts ask for', async (t) => {
   const { status, stdout } = await new Project(t).run(['--version'], { program });
   assert.deepEqual([status, stdout.trim()], [0, 'Manifest-Tool version 2.6.2']);
+});
+
+test('an output that is a symbolic link is followed, and one that is a device is written to', async (t) => {
+  const project = images(t);
+  symlinkSync('d.bin', project.at('link.bin'));
+  assert.equal((await project.run([...usual.slice(0, -1), 'link.bin'], { program })).status, 0);
+  assert.ok(lstatSync(project.at('link.bin')).isSymbolicLink());
+  assert.match(project.bytes('d.bin').toString('latin1'), /^PELION\/BSDIFF001/);
+  await writeTogether([{ path: '/dev/null', data: 'anything' }]);
+  assert.ok(lstatSync('/dev/null').isCharacterDevice());
 });
 
 test('--json gives the numbers, and the log goes to standard error', async (t) => {

@@ -186,7 +186,7 @@ describe('weak spots of manifest-package-tool 2.6.2', () => {
   test('a file that is no archive has one line of error, and no empty second one', async (t) => {
     const { status, stdout } = await folder(t).run(['parse', '-p', 'a.bin'], { program });
     assert.equal(status, 1);
-    assert.match(stdout, /INFO a\.bin\n[^\n]* ERROR Package tool supports only tar format\n$/);
+    assert.match(stdout, /INFO a\.bin\n[^\n]* ERROR Package\u00a0tool\u00a0supports\u00a0only\u00a0tar\u00a0format\n$/);
   });
 
   test('names in a package do not write lines of their own into the log', async (t) => {

@@ -1,6 +1,13 @@
 import { readFile } from 'node:fs/promises';
-import { type ImageDescriptor, matchImages, readDescriptor, readTar } from '@mooring/manifest';
-import { fileError } from '@mooring/platform';
+import {
+  type ImageDescriptor,
+  matchImages,
+  packageErrors,
+  readDescriptor,
+  readTar,
+  type TarMember,
+} from '@mooring/manifest';
+import { fileError, isMooringError } from '@mooring/platform';
 import type { Command, CommandContext, Values } from '@mooring/terminal';
 import { inputFile } from '../arguments-2x.ts';
 import { type Log2x, logging2x } from '../logging-2x.ts';
@@ -19,6 +26,18 @@ function shown({ name, vendorData, size }: ImageDescriptor): string {
 const visible = (name: string): string =>
   name.replaceAll(/\p{C}/gu, (letter) => `\\u{${(letter.codePointAt(0) as number).toString(16)}}`);
 
+/** The line of the old tool, whose spaces are no-break spaces: who looks for it copied them. */
+const notTarLine = 'Package tool supports only tar format'.replaceAll(' ', '\u00a0');
+
+function membersOf(bytes: Uint8Array): TarMember[] {
+  try {
+    return readTar(bytes);
+  } catch (error) {
+    if (!isMooringError(error) || error.code !== 'package.not.tar') throw error;
+    throw packageErrors('package.not.tar', { message: notTarLine, next: `${error.message} ${error.next}` });
+  }
+}
+
 async function parse({ cwd }: CommandContext, values: Values, log: Log2x): Promise<unknown> {
   const value = String(values.package);
   const path = await inputFile({ program, argument: '-p/--package', value }, cwd);
@@ -26,7 +45,7 @@ async function parse({ cwd }: CommandContext, values: Values, log: Log2x): Promi
   const bytes = await readFile(path).catch((error: unknown) => {
     throw fileError(error, path);
   });
-  const members = readTar(bytes);
+  const members = membersOf(bytes);
   log.info('Contents of the tar package - ');
   for (const { name } of members) log.info(`File name : ${visible(name)}`);
   log.info('Information of update images:');

@@ -54,8 +54,8 @@ export function readTar(bytes: Uint8Array): TarMember[] {
   const empty = bytes.length >= tarBlock && bytes.subarray(0, tarBlock).every((byte) => byte === 0);
   if (!empty && !looksLikeTar(bytes)) {
     throw packageErrors('package.not.tar', {
-      message: 'Package tool supports only tar format',
-      next: 'The file does not start with the header of a tar archive. Name a file that manifest-package-tool made.',
+      message: 'The package does not start with the header of a tar archive.',
+      next: 'Name a file that manifest-package-tool made.',
     });
   }
   const members: TarMember[] = [];

@@ -191,8 +191,8 @@ describe('packages that are not right', () => {
   link.set(Buffer.from(`${checksum(link).toString(8).padStart(6, '0')}\0 `), 148);
 
   const refused: Record<string, [bytes: Uint8Array, code: string, reason: RegExp]> = {
-    'an empty file': [new Uint8Array(), 'package.not.tar', /supports only tar format/],
-    'another kind of file': [Buffer.alloc(2000, 'x'), 'package.not.tar', /supports only tar format/],
+    'an empty file': [new Uint8Array(), 'package.not.tar', /header of a tar archive/],
+    'another kind of file': [Buffer.alloc(2000, 'x'), 'package.not.tar', /header of a tar archive/],
     'an archive of nothing': [
       new Uint8Array(10240),
       'package.descriptor.malformed',
