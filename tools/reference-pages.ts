@@ -55,9 +55,14 @@ export async function pages(): Promise<Map<string, string>> {
     ['mooring', 'packages/service/src/program.ts'],
     ['mbl-cli', 'packages/mbl-cli/src/program.ts'],
     ['manifest-tool', 'packages/manifest-tool/src/program.ts'],
+    ['manifest-dev-tool', 'packages/manifest-tool/src/dev-tool/program.ts'],
+    ['manifest-delta-tool', 'packages/manifest-tool/src/delta-tool/program.ts'],
+    ['manifest-package-tool', 'packages/manifest-tool/src/package-tool/program.ts'],
   ] as const) {
     made.set(`commands/${name}.md`, commandReference((await load(file)).program as Program));
   }
+  const second = await load('packages/manifest-tool/src/program-2x.ts');
+  made.set('commands/manifest-tool-2x.md', commandReference(second.manifestTool2x as Program));
   const utility = (await load('packages/device/src/provisioning/reference.ts')) as { reference(): string };
   made.set('commands/pelion-provisioning-util.md', utility.reference());
   made.set('errors.md', await errorPage());
