@@ -51,6 +51,16 @@ export const storeErrors = errorFamily({
   'store.certificate.kind': 'The certificate of that name is of the other kind.',
   'store.certificate.damaged': 'Files of a certificate are missing from the Team Store.',
   'store.folder.foreign': 'A folder in the store holds files that no certificate has.',
+  'store.gone': 'The folder of the Team Store went away while a command was running.',
+  'store.share.unsupported': 'This system or file system has no groups of the kind that sharing needs.',
+  'store.share.group.unknown': 'There is no group of that name on this machine.',
+  'store.share.group.foreign': 'The user is not in the group that the store was to be shared with.',
+  'store.share.owner': 'The folder of the store belongs to another user, who alone can share it.',
+  'store.share.private': 'The folder is also the User Store, which holds an API key and is never shared.',
+  'store.move.target': 'The place to which the store was to be moved cannot be used.',
+  'store.move.content': 'The store holds something that cannot be copied.',
+  'store.move.changed': 'Another program changed the store while it was being moved.',
+  'store.move.copy': 'The copy of a moved store was not what had been read.',
   'store.files.left': 'A certificate is off the list of the store, but its files could not be removed.',
 });
 

@@ -9,6 +9,9 @@ import { put } from './commands/put.ts';
 import { saveApiKey } from './commands/save-api-key.ts';
 import { select } from './commands/select.ts';
 import { shell } from './commands/shell.ts';
+import { storeCheck } from './commands/store-check.ts';
+import { storeMove } from './commands/store-move.ts';
+import { storeShare } from './commands/store-share.ts';
 import { which } from './commands/which.ts';
 import { version } from './version.ts';
 
@@ -25,6 +28,7 @@ export const program: Program = {
       title: 'provision the device for Device Management',
       commands: [saveApiKey, provisionPelion, getPelionStatus, listCertificates, deleteCertificate],
     },
+    { title: 'look after the Team Store', commands: [storeCheck, storeShare, storeMove] },
   ],
   options: [
     {

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { open, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BinItem } from '@mooring/credentials';
-import { ensureDirectory, fileError, removeTree, syncFolder } from '@mooring/platform';
+import { fileError, removeTree, syncFolder } from '@mooring/platform';
 import { storeErrors } from '../errors.ts';
+import { makeFolder, modeOfFile, type StoreModes, setGroup } from './sharing.ts';
 import type { StoreConfig } from './store-config.ts';
 
 /*
@@ -13,17 +14,24 @@ import type { StoreConfig } from './store-config.ts';
  *   old/NAME   what NAME was; goes back if nothing took its place
  *   gone/NAME  what was deleted; the list loses it
  */
-const prefix = '.change-';
+export const changePrefix = '.change-';
 
-export async function beginChange(store: string): Promise<string> {
-  const folder = join(store, `${prefix}${randomBytes(6).toString('hex')}`);
-  await ensureDirectory(folder, 0o700);
+/** In a shared store the others of the group have to be able to bring it to an end. */
+export async function beginChange(store: string, modes: StoreModes): Promise<string> {
+  const folder = join(store, `${changePrefix}${randomBytes(6).toString('hex')}`);
+  await makeFolder(folder, modes.changeFolder, modes.gid);
   return folder;
 }
 
 /** Moves the certificate's folder to `old` or `gone`. */
-export async function moveAside(store: string, change: string, name: string, as: 'old' | 'gone'): Promise<void> {
-  await ensureDirectory(join(change, as), 0o700);
+export async function moveAside(
+  store: string,
+  change: string,
+  name: string,
+  as: 'old' | 'gone',
+  modes: StoreModes,
+): Promise<void> {
+  await makeFolder(join(change, as), modes.changeFolder, modes.gid);
   await move(join(store, name), join(change, as, name));
   await syncFolder(join(change, as));
 }
@@ -34,11 +42,15 @@ export async function writeCertificate(
   change: string,
   name: string,
   items: readonly BinItem[],
-  modes: { folder: number; file(item: BinItem): number },
+  modes: StoreModes,
 ): Promise<{ putInPlace(): Promise<void> }> {
   const made = join(change, 'new', name);
-  await ensureDirectory(made, modes.folder);
-  for (const item of items) await writeSynced(join(made, `${item.name}.bin`), item.data, modes.file(item));
+  await makeFolder(join(change, 'new'), modes.changeFolder, modes.gid);
+  await makeFolder(made, modes.certificateFolder, modes.gid);
+  for (const item of items) {
+    const file = `${item.name}.bin`;
+    await writeSynced(join(made, file), item.data, modeOfFile(file, modes), modes.gid);
+  }
   await syncFolder(made);
   return {
     async putInPlace() {
@@ -48,10 +60,11 @@ export async function writeCertificate(
   };
 }
 
-async function writeSynced(path: string, data: Uint8Array, mode: number): Promise<void> {
+async function writeSynced(path: string, data: Uint8Array, mode: number, gid: number | undefined): Promise<void> {
   try {
-    const file = await open(path, 'wx', mode);
+    const file = await open(path, 'wx', mode & 0o700);
     try {
+      await setGroup(file, gid);
       await file.chmod(mode);
       await file.writeFile(data);
       await file.sync();
@@ -104,7 +117,9 @@ export async function recover(
   store: string,
   config: StoreConfig,
 ): Promise<{ changed: boolean; finish(): Promise<void> }> {
-  const changes = (await readdir(store)).filter((name) => name.startsWith(prefix)).map((name) => join(store, name));
+  const changes = (await readdir(store))
+    .filter((name) => name.startsWith(changePrefix))
+    .map((name) => join(store, name));
   let changed = false;
   for (const change of changes) {
     for (const name of (await binFolders(join(change, 'gone'))) ?? []) {
@@ -131,5 +146,5 @@ async function binFolders(folder: string): Promise<string[] | undefined> {
 }
 
 export async function hasUnfinishedChange(store: string): Promise<boolean> {
-  return (await readdir(store)).some((name) => name.startsWith(prefix));
+  return (await readdir(store)).some((name) => name.startsWith(changePrefix));
 }

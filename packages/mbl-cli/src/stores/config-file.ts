@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { readFileIfExists, writeFileAtomic } from '@mooring/platform';
+import { keepGroup } from './sharing.ts';
 import { formatStoreConfig, parseStoreConfig, type StoreConfig } from './store-config.ts';
 
-const configPath = (folder: string) => join(folder, 'config.json');
+export const configPath = (folder: string) => join(folder, 'config.json');
 
 export const storeLock = (folder: string) => join(folder, '.lock');
 
@@ -12,6 +13,12 @@ export async function readConfig(folder: string): Promise<StoreConfig> {
   return parseStoreConfig((await readFileIfExists(path))?.toString('utf8'), path);
 }
 
-export async function writeConfig(folder: string, config: StoreConfig, mode: number): Promise<void> {
-  await writeFileAtomic(configPath(folder), formatStoreConfig(config, folder), mode);
+export async function writeConfig(
+  folder: string,
+  config: StoreConfig,
+  { config: mode, gid }: { config: number; gid?: number | undefined },
+): Promise<void> {
+  const path = configPath(folder);
+  await writeFileAtomic(path, formatStoreConfig(config, folder), mode);
+  await keepGroup(path, mode, gid);
 }

@@ -1,5 +1,5 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { readFileIfExists, writeFileAtomic } from '@mooring/platform';
+import { readFileIfExists, withLock, writeFileAtomic } from '@mooring/platform';
 import { storeErrors } from '../errors.ts';
 import { isRecord, jsonLine, parseJson } from '../json-line.ts';
 
@@ -9,6 +9,8 @@ export interface StoreLocations {
 }
 
 export const locationsPath = (home: string) => join(home, '.mbl-stores.json');
+
+const saysNothing = (text: string) => /^\s*(\{\s*\})?\s*$/.test(text);
 
 const defaultLocations = (home: string): StoreLocations => ({
   user: join(home, '.mbl-store', 'user'),
@@ -46,10 +48,27 @@ function malformed(path: string, what: string, home: string) {
 export async function storeLocations(home: string): Promise<StoreLocations> {
   const path = locationsPath(home);
   const text = (await readFileIfExists(path))?.toString('utf8') ?? '';
-  if (/^\s*(\{\s*\})?\s*$/.test(text)) {
+  if (saysNothing(text)) {
     const made = defaultLocations(home);
     await writeFileAtomic(path, jsonLine(made), 0o644);
     return made;
   }
   return parseLocations(text, path, home);
+}
+
+/** The same without making the file. */
+export async function lookUpLocations(home: string): Promise<StoreLocations> {
+  const path = locationsPath(home);
+  const text = (await readFileIfExists(path))?.toString('utf8') ?? '';
+  return saysNothing(text) ? defaultLocations(home) : parseLocations(text, path, home);
+}
+
+/** Names another folder for the Team Store; what else stands in the file is kept. */
+export async function setTeamLocation(home: string, folder: string): Promise<void> {
+  const path = locationsPath(home);
+  await withLock(`${path}.lock`, async () => {
+    await storeLocations(home);
+    const content = parseJson((await readFileIfExists(path))?.toString('utf8') ?? '')?.value as Record<string, unknown>;
+    await writeFileAtomic(path, jsonLine({ ...content, team: folder }), 0o644);
+  });
 }

@@ -11,6 +11,14 @@ export interface SavedService {
   keyId: string;
 }
 
+/** Kept in the list, so that it travels with the store to other machines and outlives what sync programs do to modes. */
+export interface Sharing {
+  /** By name: numbers differ between machines. */
+  group: string;
+  /** The group may add and delete certificates, not only use them. */
+  write: boolean;
+}
+
 /** `config.json` of a store, in the form that Arm's Python tool reads and writes. */
 export interface StoreConfig {
   /** The key for the service's REST API; used in the User Store alone, else empty. */
@@ -18,6 +26,8 @@ export interface StoreConfig {
   /** File names (`VARIABLE.bin`) by certificate name, in order of first addition; used in the Team Store alone. */
   certificates: Map<string, string[]>;
   service?: SavedService | undefined;
+  /** Set by `mbl-cli store share`. */
+  sharing?: Sharing | undefined;
   /** What others keep in the file. */
   others: Record<string, unknown>;
 }
@@ -32,7 +42,14 @@ export function parseStoreConfig(text: string | undefined, path: string): StoreC
   if (text === undefined || text.trim() === '') return emptyConfig();
   const content = parseJson(text)?.value;
   if (!isRecord(content)) throw malformed(path, 'is not a JSON object');
-  const { location: _, api_key: apiKey, dev_certs: certificates, mooring_service: service, ...others } = content;
+  const {
+    location: _,
+    api_key: apiKey,
+    dev_certs: certificates,
+    mooring_service: service,
+    mooring_sharing: sharing,
+    ...others
+  } = content;
   if (typeof apiKey !== 'string') throw malformed(path, 'has no text "api_key"');
   if (!isRecord(certificates)) throw malformed(path, 'has no object "dev_certs"');
   const listed = new Map<string, string[]>();
@@ -49,6 +66,7 @@ export function parseStoreConfig(text: string | undefined, path: string): StoreC
     apiKey,
     certificates: listed,
     ...(service === undefined ? {} : { service: savedService(service, path) }),
+    ...(sharing === undefined ? {} : { sharing: savedSharing(sharing, path) }),
     others,
   };
 }
@@ -61,6 +79,13 @@ function savedService(value: unknown, path: string): SavedService {
     throw malformed(path, 'has a "mooring_service" whose "ca" is no text');
   }
   return { url: value.url, keyId: value.key_id, ...(value.ca === undefined ? {} : { ca: value.ca }) };
+}
+
+function savedSharing(value: unknown, path: string): Sharing {
+  if (isRecord(value) && typeof value.group === 'string' && typeof value.write === 'boolean') {
+    return { group: value.group, write: value.write };
+  }
+  throw malformed(path, 'has a "mooring_sharing" without a text "group" and a true or false "write"');
 }
 
 /** @param folder the store, as an absolute path: the old tool writes to `location` and sends the files at these paths */
@@ -77,6 +102,7 @@ export function formatStoreConfig(config: StoreConfig, folder: string): string {
       ca: config.service.ca,
       key_id: config.service.keyId,
     },
+    mooring_sharing: config.sharing && { group: config.sharing.group, write: config.sharing.write },
     ...config.others,
   });
 }

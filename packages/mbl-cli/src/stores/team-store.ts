@@ -1,6 +1,7 @@
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BinItem } from '@mooring/credentials';
-import { ensureDirectory, readFileIfExists, removeTree, withLock } from '@mooring/platform';
+import { fileError, readFileIfExists, removeTree, withLock } from '@mooring/platform';
 import { storeErrors } from '../errors.ts';
 import { checkCertificateName } from './certificate-name.ts';
 import {
@@ -13,7 +14,7 @@ import {
   writeCertificate,
 } from './change-folder.ts';
 import { readConfig, storeLock, writeConfig } from './config-file.ts';
-import { teamModes } from './sharing.ts';
+import { type StoreModes, teamModes } from './sharing.ts';
 import { liesInStore, type StoreConfig } from './store-config.ts';
 import { type StoredCertificate, sameItems, storedCertificate } from './stored-certificate.ts';
 
@@ -41,7 +42,12 @@ export class TeamStore {
   async find(name: string): Promise<StoredCertificate | undefined> {
     const config = await this.settled();
     // Another process may be replacing the folder just now; under the lock it is whole.
-    return this.read(name, config).catch(() => this.change((settled) => this.read(name, settled)));
+    return this.read(name, config).catch(() => this.exclusively((settled) => this.read(name, settled)));
+  }
+
+  /** The same without bringing an interrupted change to an end: nothing is written. */
+  async look(name: string): Promise<StoredCertificate | undefined> {
+    return this.read(name, await readConfig(this.folder));
   }
 
   private async read(name: string, config: StoreConfig): Promise<StoredCertificate | undefined> {
@@ -66,27 +72,24 @@ export class TeamStore {
    */
   async put(name: string, items: readonly BinItem[], replace: boolean): Promise<'added' | 'unchanged' | 'replaced'> {
     checkCertificateName(name);
-    return this.change(async (config, modes) => {
+    return this.exclusively(async (config, modes) => {
       const current = await this.read(name, config).catch(() => undefined);
       if (current && sameItems(current.items, items)) return 'unchanged';
       const taken = config.certificates.has(name);
       if (taken && !replace) throw nameTaken(name, this.folder);
-      const change = await beginChange(this.folder);
+      const change = await beginChange(this.folder, modes);
       try {
-        const written = await writeCertificate(this.folder, change, name, items, {
-          folder: modes.certificateFolder,
-          file: (item) => (item.name.endsWith('PRIVATE_KEY') ? modes.privateKey : modes.other),
-        });
-        if (await checkOurs(this.folderOf(name))) await moveAside(this.folder, change, name, 'old');
+        const written = await writeCertificate(this.folder, change, name, items, modes);
+        if (await checkOurs(this.folderOf(name))) await moveAside(this.folder, change, name, 'old', modes);
         await written.putInPlace();
         config.certificates.set(
           name,
           items.map((item) => `${item.name}.bin`),
         );
-        await writeConfig(this.folder, config, modes.config);
+        await writeConfig(this.folder, config, modes);
         await removeTree(change);
       } catch (error) {
-        await this.settle(await readConfig(this.folder), modes.config);
+        await this.settle(await readConfig(this.folder), modes);
         throw error;
       }
       return taken ? 'replaced' : 'added';
@@ -99,43 +102,59 @@ export class TeamStore {
    * @throws MooringError `store.certificate.unknown`, `store.files.left`
    */
   async delete(name: string): Promise<void> {
-    await this.change(async (config, modes) => {
+    await this.exclusively(async (config, modes) => {
       if (!config.certificates.has(name)) throw notThere(name);
       config.certificates.delete(name);
       if (!liesInStore(this.folder, name)) {
-        await writeConfig(this.folder, config, modes.config);
+        await writeConfig(this.folder, config, modes);
         throw filesLeft(name);
       }
       const found = await binFilesIn(this.folderOf(name));
       if (found && found.others.length === 0) {
-        await moveAside(this.folder, await beginChange(this.folder), name, 'gone');
+        await moveAside(this.folder, await beginChange(this.folder, modes), name, 'gone', modes);
       }
-      await writeConfig(this.folder, config, modes.config);
-      await this.settle(config, modes.config);
+      await writeConfig(this.folder, config, modes);
+      await this.settle(config, modes);
       if (found && found.others.length > 0) throw filesLeft(name);
     });
   }
 
-  private async change<T>(work: (config: StoreConfig, modes: Awaited<ReturnType<typeof teamModes>>) => Promise<T>) {
-    await ensureDirectory(this.folder, 0o760);
+  /**
+   * Runs `work` while no other process changes the store, after what an interrupted one left was brought to an end.
+   *
+   * @throws MooringError `store.gone`, `lock.busy`, `store.config.malformed`
+   */
+  async exclusively<T>(work: (config: StoreConfig, modes: StoreModes) => Promise<T>): Promise<T> {
+    // Never made here: another process may have moved the store since it was opened.
+    await stat(this.folder).catch((error: unknown) => {
+      throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? gone(this.folder) : fileError(error, this.folder);
+    });
     return withLock(storeLock(this.folder), async () => {
-      const modes = await teamModes(this.folder);
       const config = await readConfig(this.folder);
-      await this.settle(config, modes.config);
+      const modes = await teamModes(this.folder, config.sharing);
+      await this.settle(config, modes);
       return work(config, modes);
     });
   }
 
-  private async settle(config: StoreConfig, mode: number): Promise<void> {
+  private async settle(config: StoreConfig, modes: StoreModes): Promise<void> {
     const { changed, finish } = await recover(this.folder, config);
-    if (changed) await writeConfig(this.folder, config, mode);
+    if (changed) await writeConfig(this.folder, config, modes);
     await finish();
   }
 
   private async settled(): Promise<StoreConfig> {
     if (!(await hasUnfinishedChange(this.folder))) return readConfig(this.folder);
-    return this.change(async (config) => config);
+    return this.exclusively(async (config) => config);
   }
+}
+
+function gone(folder: string) {
+  return storeErrors('store.gone', {
+    message: `The Team Store is no longer at ${folder}.`,
+    next: 'If it was moved just now, repeat the command; else check that the folder is mounted.',
+    data: { path: folder },
+  });
 }
 
 function damaged(name: string, path: string) {

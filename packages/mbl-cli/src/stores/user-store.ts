@@ -33,7 +33,7 @@ export class UserStore {
       const config = await readConfig(this.folder);
       config.apiKey = apiKey;
       config.service = { ...service, keyId: keyId(apiKey) };
-      await writeConfig(this.folder, config, 0o600);
+      await writeConfig(this.folder, config, { config: 0o600 });
     });
   }
 }
