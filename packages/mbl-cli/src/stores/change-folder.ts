@@ -146,5 +146,12 @@ async function binFolders(folder: string): Promise<string[] | undefined> {
 }
 
 export async function hasUnfinishedChange(store: string): Promise<boolean> {
-  return (await readdir(store)).some((name) => name.startsWith(changePrefix));
+  return (await changesIn(store)).length > 0;
+}
+
+async function changesIn(store: string): Promise<string[]> {
+  const names = await readdir(store).catch((error: unknown) => {
+    throw fileError(error, store);
+  });
+  return names.filter((name) => name.startsWith(changePrefix));
 }
