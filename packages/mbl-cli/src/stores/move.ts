@@ -80,9 +80,13 @@ async function begin(
   const old = await stat(from);
   const made = await ensureDirectory(to, old.mode & 0o7777);
   if (made) await sameGroup(to, old);
-  const there = await readdir(to).catch((error: unknown) => {
+  const all = await readdir(to).catch((error: unknown) => {
     throw fileError(error, to);
   });
+  // Of a command that was killed while it wrote the marker.
+  const unfinished = all.filter((name) => name.startsWith(`.${marker}.`) && name.endsWith('.tmp'));
+  for (const name of unfinished) await rm(join(to, name), { force: true });
+  const there = all.filter((name) => !unfinished.includes(name));
   if (there.includes(marker)) {
     const known = parseJson((await readFileIfExists(join(to, marker)))?.toString('utf8') ?? '')?.value;
     if (!isRecord(known) || known.from !== from) {

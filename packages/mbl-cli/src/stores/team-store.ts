@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { chmod, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BinItem } from '@mooring/credentials';
 import { fileError, readFileIfExists, removeTree, withLock } from '@mooring/platform';
@@ -129,7 +129,10 @@ export class TeamStore {
     await stat(this.folder).catch((error: unknown) => {
       throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? gone(this.folder) : fileError(error, this.folder);
     });
-    return withLock(storeLock(this.folder), async () => {
+    const lock = storeLock(this.folder);
+    return withLock(lock, async () => {
+      // It was made by the umask; another member has to see whether its holder still lives.
+      await chmod(lock, 0o644).catch(() => undefined);
       const config = await readConfig(this.folder);
       const modes = await teamModes(this.folder, config.sharing);
       await this.settle(config, modes);
