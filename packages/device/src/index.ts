@@ -1,5 +1,6 @@
 export { type DeviceTime, savedTimeItem } from './provisioning/device-time.ts';
 export { type Finding, findingLine } from './provisioning/findings.ts';
+export { findMblStore, type MblStore } from './provisioning/mbl-store.ts';
 export { type Provisioned, type ProvisionOptions, provision } from './provisioning/provision.ts';
 export { provisioningErrors } from './provisioning/provisioning-errors.ts';
 export { runUtility } from './provisioning/run.ts';
@@ -13,6 +14,13 @@ export {
   isSameItem,
   type StoredItem,
 } from './secure-storage/item.ts';
-export type { GenerationCounter, KeyProvider } from './secure-storage/key-provider.ts';
-export { SecureStorage, type Snapshot, type StorageOptions } from './secure-storage/storage.ts';
+export { type KeyChoice, keyProviderOf, neededKind, parseKeyChoice } from './secure-storage/key-choice.ts';
+export type { GenerationCounter, KeyProvider, OpenKey, ProviderKind } from './secure-storage/key-provider.ts';
+export {
+  type KeyMigration,
+  type Protection,
+  SecureStorage,
+  type Snapshot,
+  type StorageOptions,
+} from './secure-storage/storage.ts';
 export { storageErrors } from './secure-storage/storage-errors.ts';

@@ -1,3 +1,5 @@
+import { keyForms } from '../secure-storage/key-choice.ts';
+
 /** The command line of pelion-provisioning-util; usage and reference page are made from it. */
 export const utility = {
   name: 'pelion-provisioning-util',
@@ -13,6 +15,11 @@ export const utility = {
       flag: '--get-pelion-status',
       name: 'status',
       help: 'Tell whether the device can connect, and what is wrong if it cannot.',
+    },
+    {
+      flag: '--migrate-key',
+      name: 'migrate',
+      help: 'Encrypt the secure storage anew, in one transaction, with the key that --key names; the old key is retired.',
     },
     { flag: '--help', name: 'help', help: 'Show this text.' },
   ],
@@ -30,6 +37,13 @@ export const utility = {
       variable: 'MOORING_STORE_DIR',
       fallback: '/config/user/mooring',
       help: 'Folder of the secure storage, used for nothing else.',
+    },
+    {
+      flag: '--key',
+      metavar: 'KIND',
+      variable: 'MOORING_STORE_KEY',
+      fallback: 'what the storage was written with, a key file for a new one',
+      help: `What keeps the key of the secure storage: ${keyForms}.`,
     },
     {
       flag: '--key-file',

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
 import { fileError } from '@mooring/platform';
 import { type FileReader, type Files, realFiles } from './files.ts';
-import type { KeyProvider } from './key-provider.ts';
+import type { KeyProvider, OpenKey } from './key-provider.ts';
 import { storageErrors } from './storage-errors.ts';
 
 const keyLength = 32;
@@ -32,8 +32,14 @@ async function readKey(file: FileReader, path: string): Promise<Uint8Array> {
 /**
  * The key of a secure storage in a file of its own: one line of 64 hexadecimal digits, mode 0600 from the first
  * byte. It protects a copied storage folder, not a stolen disk: for that the key has to be elsewhere.
+ *
+ * @param options.shared other storages may use the file, so that it is kept when this one has another key
  */
-export function fileKeyProvider(path: string, files: Files = realFiles): KeyProvider {
+export function fileKeyProvider(
+  path: string,
+  files: Files = realFiles,
+  { shared = true }: { shared?: boolean } = {},
+): KeyProvider {
   async function find(): Promise<Uint8Array | undefined> {
     const file = await files.openToRead(path);
     if (!file) return undefined;
@@ -80,12 +86,33 @@ export function fileKeyProvider(path: string, files: Files = realFiles): KeyProv
     return key;
   }
 
-  const told = async (work: Promise<Uint8Array>) => {
+  async function retire(): Promise<string | undefined> {
+    if ((await files.status(path)) === undefined) return undefined;
+    if (shared)
+      return `The key file ${path} is not needed by this storage any more. Remove it, unless another uses it.`;
+    await files.remove(path);
+    await files.syncFolder(dirname(path));
+    return undefined;
+  }
+
+  const told = async <T>(work: Promise<T>): Promise<T> => {
     try {
       return await work;
     } catch (error) {
       throw fileError(error, path);
     }
   };
-  return { description: `the key file ${path}`, load: () => told(load()), loadOrMake: () => told(loadOrMake()) };
+  const opened = async (work: Promise<Uint8Array>): Promise<OpenKey> => ({
+    bytes: await told(work),
+    sealed: new Uint8Array(0),
+    place: `file:${path}`,
+    sees: { copies: false, rollback: false },
+  });
+  return {
+    kind: 'file',
+    description: `the key file ${path}`,
+    load: () => opened(load()),
+    loadOrMake: () => opened(loadOrMake()),
+    retire: () => told(retire()),
+  };
 }

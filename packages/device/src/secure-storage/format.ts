@@ -1,20 +1,29 @@
 import { createHash } from 'node:crypto';
 import { type ItemDescription, itemTypes, mostItems } from './item.ts';
+import { type ProviderKind, providerKinds } from './key-provider.ts';
 
 /**
  * The storage file: header, index (encrypted), then the items (each encrypted by itself, so that one can be read
  * without the others). All numbers are big endian.
  *
- *     0  magic "MOORSTOR"      12  store id (16)        68  key check (16)      92  checksum (16)
- *     8  version (4) = 1       28  generation (8)       84  index length (4)   108  tag of the index (16)
- *                              36  salt (32)            88  items length (4)   124  index, items
+ *     0  magic "MOORSTOR"      36  salt (32)            92  key provider (1), 0 (1)
+ *     8  version (4) = 2       68  key check (16)       94  length of the sealed key, n (2)
+ *    12  store id (16)         84  index length (4)     96  sealed key, in the provider's own form
+ *    28  generation (8)        88  items length (4)     96 + n  checksum (16)
+ *                                                       then: tag of the index (16), index, items
+ *
+ * Version 1 had only key files, and the checksum at 92. Later ones keep length and checksum where they are.
  */
-export const headerLength = 108;
+export const version = 2;
 export const tagLength = 16;
-export const version = 1;
+export const longestSealedKey = 16_384;
 
 const magic = Buffer.from('MOORSTOR', 'latin1');
-const checksumAt = 92;
+const sealedAt = 96;
+const checksumAtOne = 92;
+const checksumLength = 16;
+/** That many bytes from the start hold any header. */
+export const longestHeader = sealedAt + longestSealedKey + checksumLength;
 
 export interface Header {
   readonly storeId: Uint8Array;
@@ -24,6 +33,9 @@ export interface Header {
   readonly keyCheck: Uint8Array;
   readonly indexLength: number;
   readonly itemsLength: number;
+  readonly provider: ProviderKind;
+  /** What the provider needs to get the key; empty for a key file. */
+  readonly sealedKey: Uint8Array;
 }
 
 /** One item as the index has it. Its tag stands here, so that the index vouches for each item's content. */
@@ -42,12 +54,13 @@ export class FormatError extends Error {
   }
 }
 
-function checksum(header: Uint8Array): Uint8Array {
-  return createHash('sha256').update(header.subarray(0, checksumAt)).digest().subarray(0, 16);
+function checksum(covered: Uint8Array): Uint8Array {
+  return createHash('sha256').update(covered).digest().subarray(0, checksumLength);
 }
 
 export function encodeHeader(header: Header): Uint8Array {
-  const bytes = Buffer.alloc(headerLength);
+  const checksumAt = sealedAt + header.sealedKey.length;
+  const bytes = Buffer.alloc(checksumAt + checksumLength);
   magic.copy(bytes, 0);
   bytes.writeUInt32BE(version, 8);
   bytes.set(header.storeId, 12);
@@ -56,27 +69,44 @@ export function encodeHeader(header: Header): Uint8Array {
   bytes.set(header.keyCheck, 68);
   bytes.writeUInt32BE(header.indexLength, 84);
   bytes.writeUInt32BE(header.itemsLength, 88);
-  bytes.set(checksum(bytes), checksumAt);
+  bytes.writeUInt8(providerKinds.indexOf(header.provider), 92);
+  bytes.writeUInt16BE(header.sealedKey.length, 94);
+  bytes.set(header.sealedKey, sealedAt);
+  bytes.set(checksum(bytes.subarray(0, checksumAt)), checksumAt);
   return bytes;
 }
 
-/** @throws FormatError */
-export function decodeHeader(bytes: Uint8Array): Header {
+/**
+ * @param bytes the beginning of the file, as much of it as there is up to `longestHeader`
+ * @returns the header and the bytes of it, to which the index is bound
+ * @throws FormatError
+ */
+export function decodeHeader(bytes: Uint8Array): { header: Header; raw: Uint8Array } {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.length < headerLength) throw new FormatError('it is too short');
+  if (view.length < checksumAtOne + checksumLength) throw new FormatError('it is too short');
   if (!view.subarray(0, 8).equals(magic)) throw new FormatError('it does not begin as one');
-  if (!view.subarray(checksumAt, headerLength).equals(checksum(view))) throw new FormatError('its header was changed');
-  if (view.readUInt32BE(8) !== version) {
-    throw new FormatError(`it has the format ${view.readUInt32BE(8)}, and this software knows ${version}`, 'newer');
+  const found = view.readUInt32BE(8);
+  const checksumAt = found === 1 ? checksumAtOne : sealedAt + view.readUInt16BE(94);
+  const raw = view.subarray(0, checksumAt + checksumLength);
+  if (!raw.subarray(checksumAt).equals(checksum(raw.subarray(0, checksumAt)))) {
+    throw new FormatError('its header was changed');
   }
-  return {
+  if (found > version || found < 1) {
+    throw new FormatError(`it has the format ${found}, and this software knows ${version}`, 'newer');
+  }
+  const provider = found === 1 ? 'file' : providerKinds[view.readUInt8(92)];
+  if (provider === undefined) throw new FormatError('this software does not know its key provider', 'newer');
+  const header: Header = {
     storeId: view.subarray(12, 28),
     generation: view.readBigUInt64BE(28),
     salt: view.subarray(36, 68),
     keyCheck: view.subarray(68, 84),
     indexLength: view.readUInt32BE(84),
     itemsLength: view.readUInt32BE(88),
+    provider,
+    sealedKey: found === 1 ? new Uint8Array(0) : view.subarray(sealedAt, checksumAt),
   };
+  return { header, raw };
 }
 
 /** Count (2), then for each item: type (1), flags (1: factory), name length (1), name, data length (4), tag (16). */

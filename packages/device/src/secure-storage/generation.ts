@@ -7,11 +7,12 @@ import {
   encodeIndex,
   FormatError,
   type Header,
-  headerLength,
   type IndexEntry,
+  longestHeader,
   tagLength,
 } from './format.ts';
 import type { StoredItem } from './item.ts';
+import type { OpenKey } from './key-provider.ts';
 import { type GenerationKeys, isKeyOf, keysOf, sealIndex, sealItem, unsealIndex, unsealItem } from './seal.ts';
 
 /** Thrown by readGeneration when the header is whole and the key does not fit it. */
@@ -27,12 +28,12 @@ export interface OpenGeneration {
 
 /** The bytes of a storage file. */
 export function writeGeneration(
-  providerKey: Uint8Array,
-  { storeId, generation }: Pick<Header, 'storeId' | 'generation'>,
+  { bytes, sealed: sealedKey }: Pick<OpenKey, 'bytes' | 'sealed'>,
+  { provider, storeId, generation }: Pick<Header, 'provider' | 'storeId' | 'generation'>,
   items: readonly StoredItem[],
 ): Uint8Array[] {
   const identity = { storeId, generation, salt: randomBytes(32) };
-  const keys = keysOf(providerKey, identity);
+  const keys = keysOf(bytes, identity);
   const sealed = items.map((item, place) => sealItem(keys, identity, place, item, item.data));
   const index = encodeIndex(
     items.map((item, place) => ({
@@ -45,6 +46,8 @@ export function writeGeneration(
   );
   const header = encodeHeader({
     ...identity,
+    provider,
+    sealedKey,
     keyCheck: keys.check,
     indexLength: index.length,
     itemsLength: sealed.reduce((sum, { data }) => sum + data.length, 0),
@@ -53,19 +56,29 @@ export function writeGeneration(
   return [Buffer.concat([header, sealedIndex.tag, sealedIndex.data]), ...sealed.map(({ data }) => data)];
 }
 
+/** A header of which only the checksum was looked at: it says whose key opens the rest. */
+export type ReadHeader = ReturnType<typeof decodeHeader>;
+
+/** @throws FormatError */
+export async function readHeader(file: FileReader): Promise<ReadHeader> {
+  return decodeHeader(await file.read(0, longestHeader));
+}
+
 /**
  * @throws FormatError
  * @throws WrongKey
  */
-export async function readGeneration(file: FileReader, providerKey: Uint8Array): Promise<OpenGeneration> {
-  const headerBytes = await file.read(0, headerLength);
-  const header = decodeHeader(headerBytes);
+export async function readGeneration(
+  file: FileReader,
+  { header, raw }: ReadHeader,
+  providerKey: Uint8Array,
+): Promise<OpenGeneration> {
   const keys = keysOf(providerKey, header);
   if (!isKeyOf(keys, header)) throw new WrongKey();
-  const itemsAt = headerLength + tagLength + header.indexLength;
+  const itemsAt = raw.length + tagLength + header.indexLength;
   const { size } = await file.status();
   if (size !== itemsAt + header.itemsLength) throw new FormatError(`it has ${size} bytes and should have other`);
-  const entries = await readIndex(file, keys, headerBytes, header);
+  const entries = await readIndex(file, keys, raw, header);
   const places = new Map<string, { place: number; at: number }>();
   let at = itemsAt;
   for (const [place, entry] of entries.entries()) {
@@ -93,7 +106,7 @@ async function readIndex(
   headerBytes: Uint8Array,
   header: Header,
 ): Promise<IndexEntry[]> {
-  const sealed = Buffer.from(await file.read(headerLength, tagLength + header.indexLength));
+  const sealed = Buffer.from(await file.read(headerBytes.length, tagLength + header.indexLength));
   return decodeIndex(
     unsealIndex(keys, headerBytes, { tag: sealed.subarray(0, tagLength), data: sealed.subarray(tagLength) }),
   );

@@ -11,6 +11,16 @@ export const storageErrors = errorFamily({
   'storage.key.missing': 'There is a secure storage but not the key it was written with.',
   'storage.key.wrong': 'The key is not the one the secure storage was written with.',
   'storage.key.malformed': 'The key file does not hold a key.',
+  'storage.key.provider':
+    'The secure storage was written with the key of another provider than the one that was asked for.',
+  'storage.key.elsewhere':
+    'The key of the secure storage was sealed by another TPM, host or token, or what it was sealed with is gone.',
+  'storage.key.setting': 'The setting of the key provider is not one that there is.',
+  'storage.key.unused': 'There is no secure storage yet, so its key cannot be changed.',
+  'storage.key.tool.missing': 'The program that speaks with the key provider is not installed.',
+  'storage.key.tool.failed': 'The TPM, the system credentials or the token did not do what was asked.',
+  'storage.counter.missing':
+    'The TPM counter that tells old copies of the secure storage is gone, or something else is in its place.',
   'storage.key.exposed': 'The key file may be read by other users of the device.',
 });
 

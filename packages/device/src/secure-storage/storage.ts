@@ -3,9 +3,16 @@ import { dirname, join } from 'node:path';
 import { fileError, isMooringError } from '@mooring/platform';
 import { type FileReader, type Files, realFiles } from './files.ts';
 import { FormatError, type Header } from './format.ts';
-import { type OpenGeneration, readGeneration, WrongKey, writeGeneration } from './generation.ts';
+import {
+  type OpenGeneration,
+  type ReadHeader,
+  readGeneration,
+  readHeader,
+  WrongKey,
+  writeGeneration,
+} from './generation.ts';
 import { type Changes, checkItem, type ItemDescription, isSameItem, mostItems, type StoredItem } from './item.ts';
-import type { KeyProvider } from './key-provider.ts';
+import type { KeyProvider, OpenKey, ProviderKind } from './key-provider.ts';
 import { storageErrors, writeFailure } from './storage-errors.ts';
 
 /** One generation of the storage: what is read from it belongs together, whatever is written meanwhile. */
@@ -24,6 +31,19 @@ export interface StorageOptions {
   readonly files?: Files;
 }
 
+export interface Protection extends Pick<OpenKey, 'place' | 'sees'> {
+  readonly provider: ProviderKind;
+  readonly description: string;
+}
+
+export interface KeyMigration {
+  /** False where the storage had its key there already. */
+  readonly changed: boolean;
+  readonly generation: bigint;
+  /** What the operator still has to do about the old key. */
+  readonly left?: string;
+}
+
 /**
  * The device's items, encrypted and authenticated, in one file of a folder of their own. A transaction writes a new
  * file beside it, syncs it, renames it over and syncs the folder: after a kill or a power cut at any point there is
@@ -32,9 +52,9 @@ export interface StorageOptions {
 export class SecureStorage {
   readonly folder: string;
   readonly file: string;
-  readonly #keyProvider: KeyProvider;
+  #keyProvider: KeyProvider;
   readonly #files: Files;
-  #key: Uint8Array | undefined;
+  #key: OpenKey | undefined;
 
   private constructor({ folder, keyProvider, files = realFiles }: StorageOptions) {
     this.folder = folder;
@@ -52,6 +72,20 @@ export class SecureStorage {
     const storage = new SecureStorage(options);
     await storage.read(async () => undefined);
     return storage;
+  }
+
+  /** The one that the storage was opened with, or migrated to. */
+  get keyProvider(): KeyProvider {
+    return this.#keyProvider;
+  }
+
+  /** What guards the storage now; undefined while nothing is stored. */
+  async protection(): Promise<Protection | undefined> {
+    return this.#withGeneration(async (found) => {
+      if (!found) return undefined;
+      const { place, sees } = await this.#loadKey(found.header);
+      return { provider: found.header.provider, description: this.#keyProvider.description, place, sees };
+    });
   }
 
   async items(): Promise<readonly ItemDescription[]> {
@@ -76,11 +110,47 @@ export class SecureStorage {
    */
   async transaction(changes: Changes | ((current: Snapshot) => Promise<Changes>)): Promise<bigint> {
     const decide = typeof changes === 'function' ? changes : async () => changes;
+    return this.#locked(() => this.#withGeneration((found) => this.#change(found, decide)));
+  }
+
+  /**
+   * Encrypts everything anew with the key of another provider, in one transaction: the storage file names the provider
+   * and holds the sealed key, so that one rename changes both. Then the old provider retires its key.
+   *
+   * @throws MooringError as transaction, and `storage.key.unused` where there is no storage yet
+   */
+  async migrateKey(to: KeyProvider): Promise<KeyMigration> {
+    return this.#locked(async () => {
+      const [old, items] = await this.#withGeneration(async (found) => [found?.header, await this.#allItems(found)]);
+      if (!old) {
+        throw storageErrors('storage.key.unused', {
+          message: `There is no secure storage in ${this.folder} yet, so there is no key to change.`,
+          next: 'Provision the device; --key names the key that its storage is made with.',
+          data: { folder: this.folder },
+        });
+      }
+      const from = await this.#loadKey(old);
+      const key = await to.loadOrMake();
+      if (from.place === key.place) return { changed: false, generation: old.generation };
+      await from.generation?.advance(old.generation);
+      const generation = ((await key.generation?.read()) ?? old.generation) + 1n;
+      const identity = { provider: to.kind, storeId: old.storeId, generation };
+      await this.#replaceFile(writeGeneration(key, identity, items));
+      const before = this.#keyProvider;
+      this.#keyProvider = to;
+      this.#key = key;
+      await key.generation?.advance(generation);
+      const left = await before.retire?.(from.sealed);
+      return { changed: true, generation, ...(left !== undefined && { left }) };
+    });
+  }
+
+  async #locked<T>(work: () => Promise<T>): Promise<T> {
     try {
       await this.#makeFolder();
       const lock = await this.#files.lock(join(this.folder, 'lock'));
       try {
-        return await this.#withGeneration((found) => this.#change(found, decide));
+        return await work();
       } finally {
         await lock.release();
       }
@@ -89,13 +159,19 @@ export class SecureStorage {
     }
   }
 
+  async #allItems(found: OpenGeneration | undefined): Promise<StoredItem[]> {
+    const current = this.#snapshotOf(found);
+    const items: StoredItem[] = [];
+    for (const { name } of current.items) items.push((await current.get(name)) as StoredItem);
+    return items;
+  }
+
   async #change(found: OpenGeneration | undefined, decide: (current: Snapshot) => Promise<Changes>): Promise<bigint> {
     const current = this.#snapshotOf(found);
     const { put = [], remove = [] } = await decide(current);
     for (const item of put) checkItem(item);
-    const items = new Map<string, StoredItem>();
-    for (const { name } of current.items) items.set(name, (await current.get(name)) as StoredItem);
-    const before = [...items.values()];
+    const before = await this.#allItems(found);
+    const items = new Map(before.map((item) => [item.name, item]));
     for (const name of remove) items.delete(name);
     for (const item of put) items.set(item.name, { ...item, data: Uint8Array.from(item.data) });
     if (items.size > mostItems) {
@@ -108,12 +184,13 @@ export class SecureStorage {
   }
 
   async #write(old: Header | undefined, items: readonly StoredItem[]): Promise<bigint> {
-    const key = old ? await this.#loadKey() : await this.#keyProvider.loadOrMake();
-    const counter = this.#keyProvider.generation;
+    const key = old ? await this.#loadKey(old) : await this.#keyProvider.loadOrMake();
+    const counter = key.generation;
     // After a cut between rename and advance the counter is one behind: it catches up before it goes on.
     if (old) await counter?.advance(old.generation);
     const generation = (old?.generation ?? (await counter?.read()) ?? 0n) + 1n;
-    await this.#replaceFile(writeGeneration(key, { storeId: old?.storeId ?? randomBytes(16), generation }, items));
+    const identity = { provider: this.#keyProvider.kind, storeId: old?.storeId ?? randomBytes(16), generation };
+    await this.#replaceFile(writeGeneration(key, identity, items));
     this.#key = key;
     await counter?.advance(generation);
     return generation;
@@ -150,20 +227,30 @@ export class SecureStorage {
     }
   }
 
-  async #loadKey(): Promise<Uint8Array> {
-    this.#key ??= await this.#keyProvider.load();
+  async #loadKey({ provider, sealedKey }: Header): Promise<OpenKey> {
+    if (provider !== this.#keyProvider.kind) throw this.#otherProvider(provider);
+    // Another process may have migrated the storage since.
+    if (!this.#key || Buffer.compare(this.#key.sealed, sealedKey) !== 0) {
+      this.#key = await this.#keyProvider.load(sealedKey);
+    }
     return this.#key;
   }
 
   async #openGeneration(file: FileReader): Promise<OpenGeneration> {
-    const key = await this.#loadKey();
-    let found: OpenGeneration;
+    let read: ReadHeader;
     try {
-      found = await readGeneration(file, key);
+      read = await readHeader(file);
     } catch (error) {
       throw this.#explain(error);
     }
-    const counted = await this.#keyProvider.generation?.read();
+    const key = await this.#loadKey(read.header);
+    let found: OpenGeneration;
+    try {
+      found = await readGeneration(file, read, key.bytes);
+    } catch (error) {
+      throw this.#explain(error);
+    }
+    const counted = await key.generation?.read();
     const { generation } = found.header;
     if (counted !== undefined && generation !== counted && generation !== counted + 1n) {
       throw storageErrors('storage.rolled.back', {
@@ -185,6 +272,14 @@ export class SecureStorage {
           throw this.#explain(error);
         }),
     };
+  }
+
+  #otherProvider(provider: ProviderKind): Error {
+    return storageErrors('storage.key.provider', {
+      message: `The secure storage ${this.folder} was written with a key of the kind "${provider}", and the kind "${this.#keyProvider.kind}" was asked for.`,
+      next: `Leave --key (and MOORING_STORE_KEY) out to use the one it was written with, or change it: --migrate-key --key ${this.#keyProvider.kind}.`,
+      data: { folder: this.folder, needed: provider, given: this.#keyProvider.kind },
+    });
   }
 
   #explain(error: unknown): unknown {

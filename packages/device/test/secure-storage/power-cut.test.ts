@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { fileKeyProvider } from '../../src/secure-storage/file-key.ts';
 import type { Files } from '../../src/secure-storage/files.ts';
 import type { Changes, StoredItem } from '../../src/secure-storage/item.ts';
-import type { GenerationCounter } from '../../src/secure-storage/key-provider.ts';
+import type { GenerationCounter, KeyProvider, OpenKey } from '../../src/secure-storage/key-provider.ts';
 import { SecureStorage } from '../../src/secure-storage/storage.ts';
 import { type DiskImage, SimulatedDisk } from './simulated-disk.ts';
 
@@ -34,12 +34,14 @@ function counterAt(value: bigint): GenerationCounter & { value: bigint } {
 }
 
 function open(files: Files, counter?: GenerationCounter): Promise<SecureStorage> {
-  const keyProvider = fileKeyProvider(keyFile, files);
-  return SecureStorage.open({
-    folder,
-    keyProvider: counter ? { ...keyProvider, generation: counter } : keyProvider,
-    files,
-  });
+  const file = fileKeyProvider(keyFile, files);
+  const counted = async (key: Promise<OpenKey>) => ({ ...(await key), ...(counter && { generation: counter }) });
+  const keyProvider: KeyProvider = {
+    ...file,
+    load: (sealed) => counted(file.load(sealed)),
+    loadOrMake: () => counted(file.loadOrMake()),
+  };
+  return SecureStorage.open({ folder, keyProvider, files });
 }
 
 async function contentOf(storage: SecureStorage): Promise<string> {

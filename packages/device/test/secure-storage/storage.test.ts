@@ -205,7 +205,7 @@ test('damage to one item leaves the others readable', async (t) => {
 });
 
 /** Where the items' bytes begin: behind header, tag and index. */
-const itemsAt = (bytes: Buffer) => 108 + 16 + bytes.readUInt32BE(84);
+const itemsAt = (bytes: Buffer) => 112 + 16 + bytes.readUInt32BE(84);
 
 for (const [what, spliced] of [
   [
@@ -222,7 +222,7 @@ for (const [what, spliced] of [
   ],
   [
     'the present index with the header of an earlier generation',
-    (own: Buffer, earlier: Buffer) => Buffer.concat([earlier.subarray(0, 108), own.subarray(108)]),
+    (own: Buffer, earlier: Buffer) => Buffer.concat([earlier.subarray(0, 112), own.subarray(112)]),
   ],
   [
     'the items of another storage with the same key',
@@ -248,9 +248,9 @@ test('a storage of a later version is refused by that name', async (t) => {
   const { file, open } = place(t);
   await (await open()).transaction({ put: [item('a', '')] });
   const bytes = readFileSync(file);
-  bytes.writeUInt32BE(2, 8);
+  bytes.writeUInt32BE(3, 8);
   const { createHash } = await import('node:crypto');
-  bytes.set(createHash('sha256').update(bytes.subarray(0, 92)).digest().subarray(0, 16), 92);
+  bytes.set(createHash('sha256').update(bytes.subarray(0, 96)).digest().subarray(0, 16), 96);
   writeFileSync(file, bytes);
   await assert.rejects(open(), { code: 'storage.version' });
 });
@@ -373,4 +373,19 @@ test('what a killed writer left beside is cleared by the next one', async (t) =>
   assert.deepEqual(await contentOf(await open()), [item('a', 'old')]);
   await (await open()).transaction({ put: [item('a', 'new')] });
   assert.deepEqual(readdirSync(folder), ['store']);
+});
+
+test('a storage of the first format is read, and written on in the present one', async (t) => {
+  const { folder, keyFile, file, open } = place(t);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  writeFileSync(keyFile, '68f25ffad949c9adcea2e75e160bcf23fce5bc9205d03f0c396a56dd7d6a2c92\n', { mode: 0o600 });
+  const first =
+    'TU9PUlNUT1IAAAABNbg19XQLS3TYmvzCnxr1wQAAAAAAAAABKpKwk+AvWSFk4elgdMHCB+kfMJXp50WXGPOsPKNSQhrVzwfyVpMnP48SLYkrV0ka' +
+    'AAAAKgAAAAyVjkb3Rp9YJGgdaeeABJuxOxC9nMlSxk8JS0RV1VujZ2zYdbDL104hGxlBykAEQOa24xy7Dy752rIfWHpRM45C4VQxGqIbZpfq63kN' +
+    'vATuubwCp/sLDA==';
+  writeFileSync(file, Buffer.from(first, 'base64'), { mode: 0o600 });
+  assert.deepEqual(await contentOf(await open()), [item('mbed.EndpointName', 'first-format')]);
+  assert.equal(await (await open()).transaction({ put: [item('more', '1')] }), 2n);
+  assert.equal(readFileSync(file).readUInt32BE(8), 2);
+  assert.equal((await contentOf(await open())).length, 2);
 });
