@@ -1,4 +1,7 @@
 import type { Command, CommandContext } from '@mooring/terminal';
+import packageFile from '../../package.json' with { type: 'json' };
+import { uriHost } from '../serve/address.ts';
+import type { Log } from '../serve/log.ts';
 import { serveOptions } from '../serve/settings-table.ts';
 import type { RunningService } from '../serve/start.ts';
 
@@ -7,6 +10,8 @@ function sayReady({ output }: CommandContext, service: RunningService, data: str
   output.line(
     `  account      ${service.account}${service.firstStart ? ' (made just now, with its certificate authorities)' : ''}`,
   );
+  if (service.metrics)
+    output.line(`  metrics      http://${uriHost(service.metrics.host)}:${service.metrics.port}/metrics`);
   output.line(`  data         ${data}`);
   output.line(`  master key   ${service.masterKeyPlace}: keep a copy of it elsewhere`);
   output.line(`  devices get  ${service.bootstrapUri}`);
@@ -21,6 +26,25 @@ const untilAborted = (signal: AbortSignal): Promise<void> =>
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
+
+/** One Ctrl-C can arrive twice, from the terminal and from a program in between such as npm; in ms. */
+const echo = 300;
+
+/** What is acknowledged is on the disk already, and the next start clears the rest away. */
+function endAtSecondSignal(log: Log): { end(): void } {
+  const since = performance.now();
+  const signals = { SIGINT: 130, SIGTERM: 143 } as const;
+  const ways = Object.entries(signals).map(([signal, status]) => {
+    const way = () => {
+      if (performance.now() - since < echo) return;
+      log.warning('stopped', 'Ended at once by a second signal.');
+      process.exit(status);
+    };
+    process.on(signal, way);
+    return () => process.off(signal, way);
+  });
+  return { end: () => ways.forEach((off) => void off()) };
+}
 
 export const serve: Command = {
   name: 'serve',
@@ -43,22 +67,29 @@ export const serve: Command = {
     const { startService } = await import('../serve/start.ts');
     const { restServer } = await import('../serve/rest-server.ts');
     const settings = await resolveSettings({ options: values, ...context });
-    const log = lineLog(settings.logFormat, context.clock, (line) => context.io.stderr.write(line));
+    const log = lineLog(settings.logFormat, context.clock, (line) => context.io.stderr.write(line), settings.logLevel);
     const service = await startService(settings, {
       env: context.env,
       clock: context.clock,
       log,
       machineName: hostname(),
+      version: packageFile.version,
       restServer,
     });
     if (context.json) {
-      const { url, http, account, bootstrapUri, lwm2mUri, adminSocket, ca } = service;
+      const { url, http, account, bootstrapUri, lwm2mUri, adminSocket, ca, metrics } = service;
       const ready = { url, http, pid: process.pid, account, bootstrapUri, lwm2mUri, adminSocket, ca: ca ?? null };
-      context.report(ready);
+
+      context.report(metrics ? { ...ready, metrics } : ready);
     } else sayReady(context, service, settings.data);
     await untilAborted(context.signal);
-    log.info('stopping', 'Stopping: running requests may end.');
-    await service.close();
+    log.info('stopping', 'Stopping: running requests may end. A second signal ends at once.');
+    const patience = endAtSecondSignal(log);
+    try {
+      await service.close();
+    } finally {
+      patience.end();
+    }
     log.info('stopped', 'Stopped.');
   },
 };

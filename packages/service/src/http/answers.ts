@@ -46,7 +46,11 @@ const protocolAnswers: Readonly<Record<number, readonly [type: string, message: 
 const ownFaults: Readonly<Partial<Record<Code, readonly [status: number, type: string, message: string]>>> = {
   'service.address.unusable': [500, 'internal_error', 'The settings of the service are wrong: its public host.'],
   'database.busy': [503, 'service_unavailable', 'The service cannot store anything just now.'],
-  'database.disk.full': [503, 'service_unavailable', 'The service cannot store anything just now: its disk is full.'],
+  'database.disk.full': [
+    507,
+    'insufficient_storage',
+    'The service cannot store anything just now: its disk is full. What is there can be read.',
+  ],
   'database.read.only': [503, 'service_unavailable', 'The service cannot store anything just now.'],
 };
 

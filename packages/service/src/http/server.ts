@@ -6,7 +6,10 @@ import { accountErrors } from '../accounts/errors.ts';
 import { newId } from '../accounts/ids.ts';
 import { accountRoutes } from '../accounts/routes.ts';
 import { certificateRoutes } from '../certificates/routes.ts';
+import { expositionType } from '../metrics/exposition.ts';
+import { Readiness } from '../serve/readiness.ts';
 import type { Actor, Domain } from '../storage/context.ts';
+import { type AnsweredRequest, unmatched } from './answered.ts';
 import { answerOf, protocolEnvelope } from './answers.ts';
 import { type Authenticator, authenticate, byApiKey } from './authentication.ts';
 import { httpErrors } from './errors.ts';
@@ -29,11 +32,20 @@ export interface HttpServerOptions {
   https?: { key: string; cert: string };
   /** API keys alone if absent. */
   authenticators?: readonly Authenticator[];
+  readiness?: Readiness;
+  /** Told of every request when it was answered. */
+  answered?: (request: AnsweredRequest) => void;
+  /** What `/metrics` says; there is no such path if absent. */
+  metrics?: () => Promise<string>;
 }
+
+/** What a proxy adds on its way: who comes through one is not this machine. */
+const proxyHeaders = ['x-forwarded-for', 'forwarded', 'via', 'x-real-ip'];
 
 /** The REST interface. It does not listen yet, and does not close the domain. */
 export function createHttpServer(domain: Domain, options: HttpServerOptions = {}): FastifyInstance {
-  const { authenticators = [byApiKey], https, logger } = options;
+  const { authenticators = [byApiKey], https, logger, answered, metrics } = options;
+  const readiness = options.readiness ?? new Readiness(domain);
   const serverOptions = { requireHostHeader: false };
   const app = fastify({
     ...(https === undefined ? { http: serverOptions } : { https: { ...https, ...serverOptions } }),
@@ -76,6 +88,19 @@ export function createHttpServer(domain: Domain, options: HttpServerOptions = {}
       });
     }
   });
+  if (answered) {
+    app.addHook('onResponse', async (request, reply) => {
+      const { id, method, is404, actor } = request;
+      answered({
+        id,
+        method,
+        route: (is404 ? undefined : request.routeOptions.url) ?? unmatched,
+        status: reply.statusCode,
+        seconds: reply.elapsedTime / 1000,
+        actor: actor && { kind: actor.kind, id: actor.id },
+      });
+    });
+  }
   app.addHook('preValidation', async (request) => {
     if (request.body === undefined && request.routeOptions.config.bodyOptional) request.body = {};
   });
@@ -98,8 +123,23 @@ export function createHttpServer(domain: Domain, options: HttpServerOptions = {}
 
   app.register(swagger, openApiOptions);
   app.register(async (routes) => {
-    routes.get('/healthz', { config: { permission: null }, schema: { hide: true } }, async () => ({ status: 'ok' }));
-    routes.get('/v3/openapi.json', { config: { permission: null }, schema: { hide: true } }, async () => app.swagger());
+    const open = { config: { permission: null }, schema: { hide: true } } as const;
+    routes.get('/healthz', open, async () => ({ status: 'ok' }));
+    routes.get('/readyz', open, async (_, reply) => {
+      const report = await readiness.report();
+      reply.code(report.status === 'ready' ? 200 : 503);
+      return report;
+    });
+    if (metrics) {
+      routes.get('/metrics', open, async (request, reply) => {
+        if (proxyHeaders.some((name) => request.headers[name] !== undefined)) {
+          throw httpErrors('route.unknown', { message: 'There is no /metrics.' });
+        }
+        reply.type(expositionType);
+        return metrics();
+      });
+    }
+    routes.get('/v3/openapi.json', open, async () => app.swagger());
     accountRoutes(routes, domain);
     certificateRoutes(routes, domain);
   });

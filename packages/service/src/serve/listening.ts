@@ -3,7 +3,7 @@ import { serveErrors } from '../errors.ts';
 import { type ListenAddress, uriHost } from './address.ts';
 
 /** Turns a failed listen() into a sentence; anything else is passed through unchanged. */
-export function listenError(error: unknown, { host, port }: ListenAddress): unknown {
+export function listenError(error: unknown, { host, port }: ListenAddress, option = '--http'): unknown {
   const where = `${uriHost(host)}:${port}`;
   const fail = (code: Parameters<typeof serveErrors>[0], problem: string, next: string) =>
     serveErrors(code, { message: `${where}: ${problem}.`, next, cause: error, data: { host, port } });
@@ -12,7 +12,7 @@ export function listenError(error: unknown, { host, port }: ListenAddress): unkn
       return fail(
         'serve.port.used',
         'another program listens there already',
-        'Choose another port with --http, or end that program. With port 0 a free one is picked.',
+        `Choose another port with ${option}, or end that program. With port 0 a free one is picked.`,
       );
     case 'EACCES':
       return fail(
@@ -22,10 +22,10 @@ export function listenError(error: unknown, { host, port }: ListenAddress): unkn
       );
     case 'EADDRNOTAVAIL':
     case 'EAFNOSUPPORT':
-      return fail('serve.address.unusable', 'that is not an address of this machine', 'Choose another with --http.');
+      return fail('serve.address.unusable', 'that is not an address of this machine', `Choose another with ${option}.`);
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return fail('serve.address.unusable', 'that name has no address', 'Choose another with --http.');
+      return fail('serve.address.unusable', 'that name has no address', `Choose another with ${option}.`);
     default:
       return error;
   }
@@ -36,10 +36,10 @@ export function listenError(error: unknown, { host, port }: ListenAddress): unkn
  *
  * @throws MooringError `serve.*`
  */
-export async function probeAddress(address: ListenAddress): Promise<void> {
+export async function probeAddress(address: ListenAddress, option = '--http'): Promise<void> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(listenError(error, address)));
+    server.once('error', (error) => reject(listenError(error, address, option)));
     server.listen({ ...address, exclusive: true }, resolve);
   });
   await new Promise((resolve) => server.close(resolve));

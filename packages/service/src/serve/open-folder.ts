@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, ensureDirectory } from '@mooring/platform';
 import { firstStart } from '../accounts/first-start.ts';
+import { backupsFolder } from '../backup/retention.ts';
 import { saveArchive } from '../backup/save.ts';
 import { makeBackup } from '../backup/write.ts';
 import { type MasterKeyProvider, neededKeyId, openMasterKey } from '../keys/master-key.ts';
@@ -33,7 +34,7 @@ async function backupBeforeMigration(
   pending: readonly string[],
   log: Log,
 ): Promise<void> {
-  const backups = join(folder, 'backups');
+  const backups = backupsFolder(folder);
   await ensureDirectory(backups, 0o700);
   const backup = await makeBackup({ folder, clock });
   const time = clock

@@ -45,7 +45,7 @@ function settingValue(setting: Setting, raw: unknown, origin: string, folder: st
     case 'port':
       return wholeNumber(raw, 1, 65_535, origin);
     case 'count':
-      return wholeNumber(raw, 0, Number.MAX_SAFE_INTEGER, origin);
+      return wholeNumber(raw, 0, setting.most ?? Number.MAX_SAFE_INTEGER, origin);
   }
   if (typeof raw !== 'string') return malformed(origin, 'a text in quotes is expected');
   if (raw === '') return malformed(origin, 'is empty', 'Give it a value, or leave it out.');
@@ -55,6 +55,8 @@ function settingValue(setting: Setting, raw: unknown, origin: string, folder: st
     case 'master-key':
       return raw.startsWith('pkcs11:') ? raw : resolve(folder, raw);
     case 'address':
+    case 'listener':
+      if (setting.kind === 'listener' && raw === 'off') return raw;
       return (
         parseListenAddress(raw) ??
         malformed(origin, `"${raw}" is not of the form HOST:PORT`, 'IPv6 addresses go in brackets: [::1]:8080')

@@ -1,6 +1,16 @@
 import type { Option } from '@mooring/terminal';
 
-export type SettingKind = 'text' | 'path' | 'master-key' | 'address' | 'host' | 'port' | 'count' | 'flag' | 'choice';
+export type SettingKind =
+  | 'text'
+  | 'path'
+  | 'master-key'
+  | 'address'
+  | 'host'
+  | 'port'
+  | 'count'
+  | 'flag'
+  | 'choice'
+  | 'listener';
 
 /** One setting; its option, variable, key in the file and row on the reference page all follow from this. */
 export interface Setting {
@@ -9,6 +19,8 @@ export interface Setting {
   readonly kind: SettingKind;
   readonly metavar?: string;
   readonly choices?: readonly string[];
+  /** Of a count. */
+  readonly most?: number;
   /** As a person would type it. */
   readonly default?: string;
   /** Said instead of `default` where it depends on something. */
@@ -89,6 +101,50 @@ const table = {
     choices: ['text', 'json'],
     default: 'text',
     help: 'Form of the log on standard error: text, or one JSON object a line.',
+  },
+  logLevel: {
+    name: 'log-level',
+    kind: 'choice',
+    metavar: 'LEVEL',
+    choices: ['debug', 'info', 'warning', 'error'],
+    default: 'info',
+    help: 'What is logged at least: every request is info, those of probes are debug.',
+  },
+  metrics: {
+    name: 'metrics',
+    kind: 'listener',
+    metavar: 'HOST:PORT|off',
+    defaultText: '`/metrics` of `http` if that is a loopback address, else off',
+    help: 'Where a listener of its own answers /metrics, /healthz and /readyz, without TLS and without asking who reads; off for no metrics at all.',
+  },
+  drainNotice: {
+    name: 'drain-notice',
+    kind: 'count',
+    metavar: 'SECONDS',
+    default: '0',
+    most: 2,
+    help: 'How long /readyz says that the service is being stopped, at most 2 s, before it takes no more connections.',
+  },
+  auditDays: {
+    name: 'audit-days',
+    kind: 'count',
+    metavar: 'DAYS',
+    default: '0',
+    help: 'How long audit records are kept; the newest thousand are kept at any age. 0 for no limit.',
+  },
+  auditMax: {
+    name: 'audit-max',
+    kind: 'count',
+    metavar: 'N',
+    default: '1000000',
+    help: 'How many audit records are kept. 0 for no limit.',
+  },
+  backupsKeep: {
+    name: 'backups-keep',
+    kind: 'count',
+    metavar: 'N',
+    default: '5',
+    help: 'How many of the backups are kept that the service makes by itself in DATA/backups. 0 for all.',
   },
   limitApiKeys: {
     name: 'limit-api-keys',

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { settingsErrors } from '../errors.ts';
 import type { ListenAddress } from './address.ts';
+import type { LogLevel } from './log.ts';
 import { readSettingValues, type SettingValue, type Sources } from './settings-sources.ts';
 import { type SettingKey, settings as table } from './settings-table.ts';
 
@@ -44,7 +45,26 @@ export interface Settings extends Omit<ServiceSettings, 'publicHost'> {
   /** Absolute path or `pkcs11:` URI. */
   readonly masterKey: string | undefined;
   readonly logFormat: 'text' | 'json';
+  readonly logLevel: LogLevel;
+  /** Undefined where it was not set. */
+  readonly metrics: ListenAddress | 'off' | undefined;
+  /** Seconds. */
+  readonly drainNotice: number;
+  readonly retention: Retention;
 }
+
+/** How much is kept of what grows by itself; 0 for no limit. */
+export interface Retention {
+  readonly auditDays: number;
+  readonly auditMax: number;
+  readonly backupsKeep: number;
+}
+
+export const defaultRetention: Retention = {
+  auditDays: Number(table.auditDays.default),
+  auditMax: Number(table.auditMax.default),
+  backupsKeep: Number(table.backupsKeep.default),
+};
 
 export function defaultDataFolder(sources: Pick<Sources, 'env' | 'home'>): string {
   const shared = sources.env.XDG_DATA_HOME;
@@ -99,6 +119,14 @@ export async function resolveSettings(sources: Sources): Promise<Settings> {
     lwm2mPort,
     masterKey: text('masterKey'),
     logFormat: text('logFormat') === 'json' ? 'json' : 'text',
+    logLevel: (text('logLevel') ?? 'info') as LogLevel,
+    metrics: found.metrics?.value as ListenAddress | 'off' | undefined,
+    drainNotice: number('drainNotice'),
+    retention: {
+      auditDays: number('auditDays'),
+      auditMax: number('auditMax'),
+      backupsKeep: number('backupsKeep'),
+    },
     limits: {
       apiKeys: number('limitApiKeys'),
       policyGroups: number('limitPolicyGroups'),

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,11 +9,16 @@ import { startAdminServer } from '../admin/server.ts';
 import { readServiceFile, removeServiceFile, writeServiceFile } from '../admin/service-file.ts';
 import { newSocketPath, removeSocket } from '../admin/socket-path.ts';
 import { activeAuthority } from '../certificates/authorities.ts';
+import type { CertificateEnding } from '../certificates/endings.ts';
 import { settingsErrors } from '../errors.ts';
 import { masterKeyProvider } from '../keys/provider.ts';
+import { Metrics } from '../metrics/metrics.ts';
+import { startMetricsServer } from '../metrics/metrics-server.ts';
+import { serviceFamilies } from '../metrics/service-metrics.ts';
 import type { Domain } from '../storage/context.ts';
 import { refuseForeignFolder } from '../storage/data-folder.ts';
 import { folderHeld, tryLockFolder } from '../storage/folder-lock.ts';
+import { Upkeep } from '../upkeep/upkeep.ts';
 import { addressKind, type ListenAddress, uriHost } from './address.ts';
 import { handedOut, recordHandedOut } from './handed-out.ts';
 import { httpsHosts, ownTls, renewalPeriod } from './https.ts';
@@ -20,6 +26,7 @@ import { listenError, probeAddress } from './listening.ts';
 import type { Log } from './log.ts';
 import { openFolder } from './open-folder.ts';
 import { defaultPublicHost, publicHostWarning } from './public-host.ts';
+import { Readiness } from './readiness.ts';
 import type { Settings } from './settings.ts';
 import { readTlsFiles, type TlsMaterial } from './tls-files.ts';
 
@@ -30,6 +37,14 @@ export interface RestServer {
   close(): Promise<unknown>;
 }
 
+/** How the REST interface is watched. */
+export interface Watch {
+  readonly readiness: Readiness;
+  readonly metrics: Metrics;
+  /** The REST interface itself answers `/metrics`. */
+  readonly showMetrics: boolean;
+}
+
 export interface World {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
@@ -37,7 +52,9 @@ export interface World {
   /** For a public host and certificates, where the service listens on all addresses. */
   readonly machineName: string;
   /** Makes the REST interface; not listening yet. */
-  readonly restServer: (domain: Domain, tls: TlsMaterial | undefined, log: Log) => Promise<RestServer>;
+  readonly restServer: (domain: Domain, tls: TlsMaterial | undefined, log: Log, watch: Watch) => Promise<RestServer>;
+  /** For the metrics; unknown if absent. */
+  readonly version?: string;
 }
 
 export interface RunningService {
@@ -50,14 +67,16 @@ export interface RunningService {
   readonly bootstrapUri: string;
   readonly lwm2mUri: string;
   readonly adminSocket: string;
+  /** The listener that metrics have of their own. */
+  readonly metrics: ListenAddress | undefined;
   /** The HTTPS authority, where the service's own certificate is used. */
   readonly ca: { readonly certificate: string; readonly fingerprint: string } | undefined;
-  /** Lets running requests end, then stops. */
+  /** Says at `/readyz` that it ends, takes no more connections, lets running requests end, then stops. */
   close(): Promise<void>;
 }
 
 /** How long running requests may take to end, in ms; whoever stops the service waits for no more than five seconds. */
-const drainPeriod = 3_000;
+const drainPeriod = 2_500;
 
 const serveCommand = 'mooring serve';
 
@@ -90,6 +109,11 @@ function refuseInsecure({ http, tls, insecure }: Settings): void {
   });
 }
 
+async function probeAddresses({ http, metrics }: Settings): Promise<void> {
+  await probeAddress(http);
+  if (metrics !== undefined && metrics !== 'off') await probeAddress(metrics, '--metrics');
+}
+
 async function checkTlsFiles({ tls }: Settings, { clock, log }: World): Promise<void> {
   if (tls?.kind !== 'files') return;
   const { warning } = await readTlsFiles(tls, clock);
@@ -115,6 +139,14 @@ async function removeStale(folder: string): Promise<void> {
   await removeServiceFile(folder);
 }
 
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let done: Promise<T> | undefined;
+  return () => {
+    done ??= work();
+    return done;
+  };
+}
+
 async function drain(server: Connections, close: () => Promise<unknown>): Promise<void> {
   const late = setTimeout(() => server.closeAllConnections(), drainPeriod);
   try {
@@ -125,6 +157,11 @@ async function drain(server: Connections, close: () => Promise<unknown>): Promis
   }
 }
 
+/** When the certificate ends that HTTPS shows. */
+function shownEnding(tls: TlsMaterial | undefined): CertificateEnding | undefined {
+  return tls && { use: 'https', name: 'https', notAfter: new X509Certificate(tls.cert).validToDate };
+}
+
 async function listen(rest: RestServer, address: ListenAddress): Promise<number> {
   try {
     await rest.listen(address);
@@ -132,6 +169,10 @@ async function listen(rest: RestServer, address: ListenAddress): Promise<number>
     throw listenError(error, address);
   }
   return (rest.server.address() as AddressInfo).port;
+}
+
+async function watchersListener({ metrics: address }: Settings, metrics: Metrics, readiness: Readiness) {
+  return address === undefined || address === 'off' ? undefined : startMetricsServer(address, metrics, readiness);
 }
 
 /**
@@ -156,12 +197,12 @@ export async function startService(settings: Settings, world: World): Promise<Ru
     // A folder in use is better told by who holds it than by the port that this one has.
     const folderIsThere = existsSync(settings.data);
     if (!folderIsThere) {
-      await probeAddress(settings.http);
+      await probeAddresses(settings);
       await masterKey.load();
     }
     const lock = await lockFolder(settings.data, clock);
     started.add(() => lock.release());
-    if (folderIsThere) await probeAddress(settings.http);
+    if (folderIsThere) await probeAddresses(settings);
     await removeStale(settings.data);
 
     const { bootstrapPort, lwm2mPort, limits } = settings;
@@ -192,22 +233,49 @@ export async function startService(settings: Settings, world: World): Promise<Ru
       if (source?.kind === 'own') return ownTls(folder, hosts);
       return source && (await readTlsFiles(source, clock)).material;
     };
-    const tls = await material();
-    const rest = await world.restServer(folder.domain, tls, log);
-    started.add(() => drain(rest.server, () => rest.close()));
+    let tls = await material();
+    const readiness = new Readiness(folder.domain, log);
+    const metrics = new Metrics({
+      version: world.version ?? 'unknown',
+      service: () => serviceFamilies(folder.domain, folder.accountId, shownEnding(tls)),
+      ready: async () => (await readiness.report()).status === 'ready',
+    });
+    started.add(async () => metrics.close());
+    const showMetrics = settings.metrics === undefined && addressKind(settings.http.host) === 'loopback';
+    const rest = await world.restServer(folder.domain, tls, log, { readiness, metrics, showMetrics });
+    const endRest = once(() => drain(rest.server, () => rest.close()));
+    started.add(endRest);
     const port = await listen(rest, settings.http);
+    const watcher = await watchersListener(settings, metrics, readiness);
+    if (watcher) started.add(() => drain(watcher, () => new Promise((resolve) => watcher.close(resolve))));
     const renewal = setInterval(() => {
       material()
-        .then((fresh) => fresh && (rest.server as Server & TlsServer).setSecureContext(fresh))
+        .then((fresh) => {
+          if (!fresh) return;
+          (rest.server as Server & TlsServer).setSecureContext(fresh);
+          tls = fresh;
+        })
         .catch((error: unknown) => log.error('tls.renewal', `The HTTPS certificate could not be renewed: ${error}`));
     }, renewalPeriod);
     renewal.unref();
     started.add(async () => clearInterval(renewal));
 
+    const upkeep = new Upkeep({
+      domain: folder.domain,
+      accountId: folder.accountId,
+      retention: settings.retention,
+      log,
+      shown: () => shownEnding(tls),
+      auditRemoved: (count) => metrics.auditRemoved(count),
+    });
+    started.add(() => upkeep.stop());
+    upkeep.start();
+
     const adminSocket = await newSocketPath(settings.data, env);
     started.add(() => removeSocket(adminSocket, settings.data));
     const admin = await startAdminServer(adminSocket, folder, log);
-    started.add(() => drain(admin.connections, () => admin.close()));
+    const endAdmin = once(() => drain(admin.connections, () => admin.close()));
+    started.add(endAdmin);
 
     const http = { host: settings.http.host, port };
     const reachable = addressKind(http.host) === 'unspecified' ? publicHost : http.host;
@@ -225,8 +293,15 @@ export async function startService(settings: Settings, world: World): Promise<Ru
       masterKeyPlace: folder.masterKey.place,
       ...uris,
       adminSocket,
+      metrics: watcher && { ...(settings.metrics as ListenAddress), port: (watcher.address() as AddressInfo).port },
       ca: authority && { certificate: authority.certificate.pem, fingerprint: authority.certificate.fingerprint },
-      close: () => started.end(),
+      close: async () => {
+        readiness.drain();
+        if (settings.drainNotice > 0) await sleep(settings.drainNotice * 1000);
+        // Both at once, so that each has the whole time; who watches is told until the last.
+        await Promise.allSettled([endRest(), endAdmin()]);
+        await started.end();
+      },
     };
   } catch (error) {
     await started.end().catch(() => undefined);

@@ -59,7 +59,7 @@ export interface AuthoritiesTable {
   id: string;
   account_id: string;
   purpose: AuthorityPurpose;
-  state: 'active' | 'retiring';
+  state: 'active' | 'retiring' | 'retired';
   /** DER. */
   certificate: Uint8Array;
   /** PKCS#8 under the vault, context `authorities/<id>/private_key`. */

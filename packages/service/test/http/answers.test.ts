@@ -19,7 +19,7 @@ test('every error that a caller can bring about has its status; nothing else tel
     }
   }
   for (const [error, status] of [
-    [storageErrors('database.disk.full', { message: '/secret/path is full.' }), 503],
+    [storageErrors('database.disk.full', { message: '/secret/path is full.' }), 507],
     [storageErrors('database.busy', { message: '/secret/path is locked.' }), 503],
     [storageErrors('database.damaged', { message: '/secret/path is damaged.' }), 500],
     [masterKeyErrors('master.key.wrong', { message: '/secret/path' }), 500],

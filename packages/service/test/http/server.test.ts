@@ -7,10 +7,10 @@ import type { Domain } from '../../src/storage/context.ts';
 import { service } from './service-fixture.ts';
 
 /** Open to everyone on purpose. */
-const open = ['/healthz', '/v3/openapi.json'];
+const open = ['/healthz', '/readyz', '/metrics', '/v3/openapi.json'];
 
 test('every route names the permission it needs', async () => {
-  const app = createHttpServer({} as Domain);
+  const app = createHttpServer({} as Domain, { metrics: async () => '' });
   const without: string[] = [];
   app.addHook('onRoute', ({ url, config }) => {
     const permission = config?.permission;

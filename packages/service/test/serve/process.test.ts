@@ -132,3 +132,24 @@ test('a first start that is killed at any moment is completed by the next', asyn
     await service.close();
   }
 });
+
+test('who is to stop says so before it stops, and a second signal ends it at once', async (t) => {
+  const home = temporaryFolder(t);
+  const words = ['serve', '--data', join(home, 'data'), '--http', '127.0.0.1:0', '--drain-notice', '2', '--json'];
+  const running = run(t, home, ...words);
+  const { pid, url } = JSON.parse(await line(running, /^\{/));
+  assert.equal((await fetch(`${url}/readyz`)).status, 200);
+  process.kill(pid, 'SIGTERM');
+  while (!running.texts.stderr.includes('Stopping')) await sleep(10);
+  const report = await fetch(`${url}/readyz`);
+  assert.equal(report.status, 503);
+  assert.match(await report.text(), /draining/);
+  assert.equal((await fetch(`${url}/healthz`)).status, 200);
+  // Two that come together are one Ctrl-C that arrived by two ways.
+  process.kill(pid, 'SIGTERM');
+  await sleep(400);
+  process.kill(pid, 'SIGTERM');
+  assert.equal(await running.ended, 143);
+  assert.match(running.texts.stderr, /Ended at once/);
+  assert.equal((await finish(t, home, 'api-key', 'list', '--data', join(home, 'data'))).status, 0);
+});

@@ -30,7 +30,7 @@ export async function start(
   const service = await startService(settings, {
     env: {},
     clock: fixedClock('2026-01-02T03:04:05Z'),
-    log: { info: entry('info'), warning: entry('warning'), error: entry('error') },
+    log: { debug: () => undefined, info: entry('info'), warning: entry('warning'), error: entry('error') },
     machineName: 'build-host',
     restServer,
     ...world,

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { isMooringError } from '@mooring/platform';
 import fc from 'fast-check';
 import { configurationReference } from '../../src/serve/reference.ts';
-import { defaultLimits, resolveSettings } from '../../src/serve/settings.ts';
+import { defaultLimits, defaultRetention, resolveSettings } from '../../src/serve/settings.ts';
 import { settingEntries, variableOf } from '../../src/serve/settings-table.ts';
 import { failure } from '../failures.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
@@ -26,6 +26,10 @@ test('without any setting: loopback, no TLS, a folder of the user', async () => 
     lwm2mPort: 5783,
     masterKey: undefined,
     logFormat: 'text',
+    logLevel: 'info',
+    metrics: undefined,
+    drainNotice: 0,
+    retention: defaultRetention,
     limits: defaultLimits,
   });
   assert.equal((await resolve({ env: { XDG_DATA_HOME: '/data' } })).data, '/data/mooring');
@@ -60,13 +64,13 @@ test('every setting can be given in all three ways', async (t) => {
     port: '7',
     count: '8',
     flag: 'true',
-    choice: 'json',
+    listener: 'off',
   };
   const folder = temporaryFolder(t);
   for (const [key, setting] of settingEntries) {
     // These two come in a pair.
     const partner = { tlsCert: { tlsKey: '/p' }, tlsKey: { tlsCert: '/p' } }[key as string] ?? {};
-    const value = examples[setting.kind] as string;
+    const value = String(setting.choices?.at(-1) ?? setting.most ?? examples[setting.kind]);
     const config = join(folder, `${key}.toml`);
     const bare = ['port', 'count', 'flag'].includes(setting.kind);
     writeFileSync(config, `${setting.name} = ${bare ? value : JSON.stringify(value)}\n`);
@@ -99,6 +103,8 @@ const conflicts: [what: string, options: Record<string, unknown>, code: string, 
   ['an address without port', { http: '127.0.0.1' }, 'settings.malformed', /HOST:PORT/],
   ['a host with a scheme', { publicHost: 'https://a.example' }, 'settings.malformed', /host name/],
   ['a host with a port', { publicHost: 'a.example:5684' }, 'settings.malformed', /host name/],
+  ['a notice longer than a stop may take', { drainNotice: '3' }, 'settings.malformed', /from 0 to 2/],
+  ['metrics without a port', { metrics: 'on' }, 'settings.malformed', /HOST:PORT/],
   ['an empty value', { data: '' }, 'settings.malformed', /--data: is empty/],
 ];
 
