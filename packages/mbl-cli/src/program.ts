@@ -1,5 +1,6 @@
 import type { Program } from '@mooring/terminal';
 import { deleteCertificate } from './commands/delete-certificate.ts';
+import { doctor } from './commands/doctor.ts';
 import { get } from './commands/get.ts';
 import { getPelionStatus } from './commands/get-pelion-status.ts';
 import { list } from './commands/list.ts';
@@ -13,6 +14,7 @@ import { storeCheck } from './commands/store-check.ts';
 import { storeMove } from './commands/store-move.ts';
 import { storeShare } from './commands/store-share.ts';
 import { which } from './commands/which.ts';
+import { failureText } from './doctor/failed-rung.ts';
 import { version } from './version.ts';
 
 export const program: Program = {
@@ -29,6 +31,7 @@ export const program: Program = {
       commands: [saveApiKey, provisionPelion, getPelionStatus, listCertificates, deleteCertificate],
     },
     { title: 'look after the Team Store', commands: [storeCheck, storeShare, storeMove] },
+    { title: 'find out what is wrong', commands: [doctor] },
   ],
   options: [
     {
@@ -56,6 +59,7 @@ export const program: Program = {
     { flags: ['-q', '--quiet'], name: 'quiet', help: 'Do not show what commands on the device say.' },
   ],
   failureExit: 255,
+  formatFailure: failureText,
   usageErrors: 'line',
   interrupted: { text: 'User quit.', exitCode: 255 },
 };

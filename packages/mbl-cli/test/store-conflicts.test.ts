@@ -58,7 +58,8 @@ test('merging loses no entry, whatever the lists, and prefers the files that are
   fc.assert(
     fc.property(list, list, fc.array(fc.constantFrom('x.bin', 'y.bin', 'z.bin')), (mine, theirs, there) => {
       const config = parse(mine);
-      const isWhole = (_: string, files: readonly string[]) => files.every((file) => there.includes(file));
+      const isWhole = (_: string, files: readonly string[]) =>
+        files.every((file) => (there as string[]).includes(file));
       mergeCopy(config, parse(theirs), isWhole);
       assert.deepEqual(
         [...config.certificates.keys()].sort(),

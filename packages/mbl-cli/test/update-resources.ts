@@ -3,14 +3,14 @@ import { writeUpdateResources } from '@mooring/credentials';
 import { generateKeyPair, issueCertificate, parseCertificate } from '@mooring/pki';
 
 /** The text of an update_default_resources.c, each time with another certificate. */
-export function updateResources(): string {
+export function updateResources(notBefore = new Date('2026-01-01')): string {
   const { privateKey, publicKey } = generateKeyPair();
   const certificate = issueCertificate({
     subject: { commonName: 'acme.example' },
     subjectKey: publicKey,
     key: privateKey,
     profile: 'update',
-    notBefore: new Date('2026-01-01'),
+    notBefore,
     notAfter: new Date('2046-01-01'),
   });
   return writeUpdateResources({

@@ -1,5 +1,6 @@
 import { isMooringError } from '@mooring/platform';
 import type { Command, CommandContext, Values } from '@mooring/terminal';
+import { withRung } from '../doctor/failed-rung.ts';
 import { interrupted } from '../interrupted.ts';
 import type { Connection } from '../ssh/connection.ts';
 import type { Target } from '../ssh/target.ts';
@@ -42,7 +43,7 @@ export function command(described: DeviceCommand): Command {
         // Typed at a question without echo, Ctrl-C comes as a key.
         if (isMooringError(error) && error.code === 'interrupted' && error.exitCode === undefined) throw interrupted();
         if (session.globals.verbose) for (const line of causesOf(error)) session.remark(line);
-        throw error;
+        throw withRung(error, values);
       }
     },
   };

@@ -1,0 +1,134 @@
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { checkProgram, provisioningProgram } from '../provisioning/on-device.ts';
+import { resolveHost } from '../ssh/host-names.ts';
+import { knownDevicesPath } from '../ssh/known-devices.ts';
+import { hostKeyChanged } from '../ssh/login-errors.ts';
+import { openSocket } from '../ssh/network.ts';
+import { commandLine } from '../ssh/quote.ts';
+import { complaint, run, succeeded } from '../ssh/remote-command.ts';
+import { describeTarget, type Target } from '../ssh/target.ts';
+import { type Examination, left } from './examination.ts';
+import { greet } from './greeting.ts';
+import { brokenBy, type Finding, type Rung } from './ladder.ts';
+import { routeTo } from './route.ts';
+
+export interface Way {
+  target(): Promise<Target>;
+  /** How the device was named: `by -a`, `selected`. */
+  named: string;
+  agent: string | undefined;
+  acceptNewHostKey: boolean;
+}
+
+/** For the network connection, in ms. */
+const connectTimeout = 10_000;
+
+const seeList = "'mbl-cli list' shows the devices that answer; choose one with 'mbl-cli select' or '-a ADDRESS'.";
+
+/** From the device's name to what its own provisioning program says. */
+export function deviceRungs(examined: Examination, way: Way): Rung[] {
+  const { signal } = examined;
+  const onDevice = (command: string) => run(left(examined.connection), command, { signal });
+  return [
+    {
+      name: 'name',
+      needs: [],
+      async probe() {
+        const target = await way.target();
+        examined.target = target;
+        const address = await addressOf(target.host, signal);
+        if (address === undefined) {
+          return { state: 'broken', says: `Nobody knows the address of ${target.host}.`, mend: seeList };
+        }
+        examined.address = address;
+        const at = address === target.host ? '' : ` is ${address}`;
+        return { state: 'ok', says: `${describeTarget(target)}${at}, ${way.named}` };
+      },
+    },
+    {
+      name: 'route',
+      needs: ['name'],
+      async probe() {
+        const { host, port } = left(examined.target);
+        const route = await routeTo(left(examined.address), port);
+        if ('by' in route) return { state: 'ok', says: `by ${route.by}, from ${route.from}` };
+        return {
+          state: 'broken',
+          says: `There is no way to ${host}: ${route.trouble}.`,
+          mend: `Connect this machine to the network of the device. ${seeList}`,
+        };
+      },
+    },
+    {
+      name: 'tcp',
+      needs: ['route'],
+      async probe() {
+        const target = left(examined.target);
+        examined.socket = await openSocket({ ...target, host: left(examined.address) }, signal, connectTimeout);
+        return { state: 'ok', says: `port ${target.port} takes connections` };
+      },
+    },
+    {
+      name: 'host key',
+      needs: ['tcp'],
+      async probe() {
+        const target = left(examined.target);
+        examined.greeting = await greet(target, left(examined.socket), { ...way, home: examined.home });
+        const { shown, expected, changed } = await examined.greeting.hostKey;
+        const key = `${shown.type} ${shown.fingerprint}`;
+        if (!expected) return { state: 'ok', says: `${key}, not seen before; the first command will remember it` };
+        if (!changed) return { state: 'ok', says: `${key}, as at first contact (${expected.since.slice(0, 10)})` };
+        if (way.acceptNewHostKey) {
+          return {
+            state: 'ok',
+            says: `${key}, another than in ${knownDevicesPath(examined.home)}, accepted this once`,
+          };
+        }
+        return brokenBy(hostKeyChanged(target, expected, shown, examined.home));
+      },
+    },
+    {
+      name: 'login',
+      needs: ['host key'],
+      async probe() {
+        examined.connection = await left(examined.greeting).login;
+        return { state: 'ok', says: `as ${left(examined.target).user}` };
+      },
+    },
+    {
+      name: 'program',
+      needs: ['login'],
+      async probe() {
+        await checkProgram(left(examined.connection), signal);
+        return { state: 'ok', says: provisioningProgram };
+      },
+    },
+    {
+      name: 'store',
+      needs: ['program'],
+      async probe(): Promise<Finding> {
+        const result = await onDevice(`${provisioningProgram} --get-pelion-status`);
+        if (succeeded(result)) return { state: 'ok', says: 'the device says that it is configured correctly' };
+        const { developer = 'CERT', update = 'UPDATE-CERT' } = examined.names;
+        // What a shell says of a program that is there and cannot be started.
+        const cannotStart = 'code' in result.exit && [126, 127].includes(result.exit.code);
+        return {
+          state: 'broken',
+          says: `The secure storage of the device is not ready: ${complaint(result)}`,
+          mend: cannotStart
+            ? 'Put the program of the image back; it may be of another architecture.'
+            : `Provision the device: ${commandLine(['mbl-cli', 'provision-pelion', developer, update])}`,
+          code: 'provision.status.failed',
+        };
+      },
+    },
+  ];
+}
+
+async function addressOf(host: string, signal: AbortSignal): Promise<string | undefined> {
+  if (isIP(host) !== 0) return host;
+  const resolved = await resolveHost(host, signal);
+  if (isIP(resolved) !== 0) return resolved;
+  return (await lookup(resolved).catch(() => undefined))?.address;
+}

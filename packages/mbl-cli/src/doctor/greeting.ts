@@ -1,0 +1,69 @@
+import type { Socket } from 'node:net';
+import type { ConnectConfig } from 'ssh2';
+import ssh2 from 'ssh2';
+import { attemptsFor, authenticationHandler } from '../ssh/authentication.ts';
+import { Connection } from '../ssh/connection.ts';
+import { hostKeyOf, type KnownDevice, KnownDevices } from '../ssh/known-devices.ts';
+import { loginError } from '../ssh/login-errors.ts';
+import type { Target } from '../ssh/target.ts';
+
+export interface HostKey {
+  shown: Pick<KnownDevice, 'type' | 'fingerprint'>;
+  /** Of the first contact; undefined if there was none. */
+  expected: KnownDevice | undefined;
+  changed: boolean;
+}
+
+export interface Greeting {
+  /** As soon as the device has shown it. */
+  hostKey: Promise<HostKey>;
+  /** Rejected without an attempt to log in if the host key changed. */
+  login: Promise<Connection>;
+}
+
+/** How long host key and login may take together, in ms. */
+const limit = 30_000;
+
+/**
+ * Logs in as every command does, but step by step, and remembers nothing: a look must not be a first contact.
+ *
+ * @param socket connected to the device
+ */
+export async function greet(
+  target: Target,
+  socket: Socket,
+  world: { home: string; agent: string | undefined; acceptNewHostKey: boolean },
+): Promise<Greeting> {
+  const expected = await new KnownDevices(world.home).find(target.name);
+  const { attempts, leftOut } = await attemptsFor(target, world.home, world.agent);
+  const hostKey = Promise.withResolvers<HostKey>();
+  const login = Promise.withResolvers<Connection>();
+  const client = new ssh2.Client();
+  const fail = (error: unknown) => {
+    const told = loginError(error, target, leftOut);
+    hostKey.reject(told);
+    login.reject(told);
+  };
+  const config: ConnectConfig = {
+    sock: socket,
+    username: target.user,
+    readyTimeout: limit,
+    hostVerifier: (key: Buffer) => {
+      const shown = hostKeyOf(key);
+      const changed = expected !== undefined && expected.fingerprint !== shown.fingerprint;
+      hostKey.resolve({ shown, expected, changed });
+      return !changed || world.acceptNewHostKey;
+    },
+    authHandler: authenticationHandler(target.user, attempts, () => undefined),
+  };
+  client.on('error', (error: Error & { level?: string }) => {
+    if (error.level !== 'agent') fail(error);
+  });
+  client.once('close', () => fail(new Error('The device closed the connection')));
+  client.once('ready', () => login.resolve(new Connection(target, client, socket)));
+  // A rung that is not reached asks for neither.
+  hostKey.promise.catch(() => undefined);
+  login.promise.catch(() => undefined);
+  client.connect(config);
+  return { hostKey: hostKey.promise, login: login.promise };
+}
