@@ -6,6 +6,8 @@ import { apiKeyList } from './commands/api-key-list.ts';
 import { apiKeyRevoke } from './commands/api-key-revoke.ts';
 import { backup } from './commands/backup.ts';
 import { caExport } from './commands/ca-export.ts';
+import { caList } from './commands/ca-list.ts';
+import { caRollover } from './commands/ca-rollover.ts';
 import { restore } from './commands/restore.ts';
 import { serve } from './commands/serve.ts';
 
@@ -15,7 +17,8 @@ export const program: Program = {
   summary: 'The Device Management service, and what its operator does with it.',
   groups: [
     { title: 'Service', commands: [serve] },
-    { title: 'Account', commands: [accountShow, accountSet, apiKeyCreate, apiKeyList, apiKeyRevoke, caExport] },
+    { title: 'Account', commands: [accountShow, accountSet, apiKeyCreate, apiKeyList, apiKeyRevoke] },
+    { title: 'Certificate authorities', commands: [caList, caExport, caRollover] },
     { title: 'Safety', commands: [backup, restore] },
   ],
   failureExit: 1,

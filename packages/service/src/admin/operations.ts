@@ -3,6 +3,15 @@ import { createApiKey, deleteApiKey, listApiKeys } from '../accounts/api-keys.ts
 import { groupsOf } from '../accounts/groups.ts';
 import { operator } from '../accounts/operator.ts';
 import { activeAuthority } from '../certificates/authorities.ts';
+import {
+  beginRollover,
+  cancelRollover,
+  finishRollover,
+  type ListedAuthority,
+  listAuthorities,
+  type RolloverPurpose,
+  retiringAuthority,
+} from '../certificates/rollover.ts';
 import { adminErrors } from '../errors.ts';
 import type { OpenFolder } from '../serve/open-folder.ts';
 import type { AuthorityPurpose } from '../storage/schema.ts';
@@ -14,7 +23,12 @@ export interface Operations {
   'api-key revoke': { input: { key: string }; output: ApiKeyFacts };
   'account show': { input: Record<never, never>; output: AccountFacts };
   'account set': { input: { displayName?: string; email?: string; company?: string }; output: AccountFacts };
-  'ca export': { input: { purpose: AuthorityPurpose }; output: AuthorityFacts };
+  'ca export': { input: { purpose: AuthorityPurpose; state?: AuthorityState }; output: AuthorityFacts };
+  'ca list': { input: Record<never, never>; output: { authorities: ListedAuthority[] } };
+  'ca rollover': {
+    input: { purpose: RolloverPurpose; step: 'begin' | 'cancel' | 'finish'; evenIfUsed?: boolean };
+    output: RolloverFacts;
+  };
 }
 
 export type OperationName = keyof Operations;
@@ -40,6 +54,16 @@ export interface AccountFacts {
   status: string;
   createdAt: string;
 }
+
+/** Fingerprints, and how many developer certificates are from the time of the retiring one. */
+export interface RolloverFacts {
+  purpose: RolloverPurpose;
+  active: string;
+  retiring: string | null;
+  relying: number;
+}
+
+export type AuthorityState = 'active' | 'retiring';
 
 export interface AuthorityFacts {
   purpose: AuthorityPurpose;
@@ -123,8 +147,27 @@ const operations: { readonly [Name in OperationName]: Perform<Name> } = {
     return accountFacts(await updateAccount(domain, operator(accountId), changes));
   },
 
-  async 'ca export'({ domain, accountId }, { purpose }) {
-    const { certificate } = await activeAuthority(domain, accountId, purpose);
+  async 'ca list'({ domain, accountId }) {
+    return { authorities: await listAuthorities(domain, accountId) };
+  },
+
+  async 'ca rollover'({ domain, accountId }, { purpose, step, evenIfUsed = false }) {
+    const actor = operator(accountId);
+    const steps = {
+      begin: () => beginRollover(domain, actor, purpose),
+      cancel: () => cancelRollover(domain, actor, purpose),
+      finish: () => finishRollover(domain, actor, purpose, { evenIfUsed }),
+    };
+    const { active, retiring, relying } = await steps[step]();
+    const fingerprint = retiring?.certificate.fingerprint ?? null;
+    return { purpose, active: active.certificate.fingerprint, retiring: fingerprint, relying };
+  },
+
+  async 'ca export'({ domain, accountId }, { purpose, state = 'active' }) {
+    const { certificate } =
+      state === 'active'
+        ? await activeAuthority(domain, accountId, purpose)
+        : await retiringAuthority(domain, accountId, purpose);
     const { pem, fingerprint, subjectText } = certificate;
     return { purpose, certificate: pem, fingerprint, subject: subjectText };
   },

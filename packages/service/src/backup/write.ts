@@ -28,7 +28,8 @@ export function databaseFacts(file: string): Facts {
   return readSnapshot(file, (query) => {
     const migrations = query('select name from schema_migrations order by name');
     const account = query('select id, display_name from accounts order by id limit 1')[0];
-    const sealed = query('select private_key_sealed from authorities limit 1')[0]?.private_key_sealed;
+    const sealed = query("select private_key_sealed from authorities where state <> 'retired' limit 1")[0]
+      ?.private_key_sealed;
     const handedOut = query("select value_json from settings where name = 'handed-out' limit 1")[0]?.value_json;
     return {
       schemaVersion: schemaVersionOf(String(migrations.at(-1)?.name ?? '0')),

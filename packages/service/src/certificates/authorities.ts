@@ -43,26 +43,36 @@ export interface Authority {
   createdAt: number;
 }
 
-const authorityOf = (row: Row<'authorities'>): Authority => ({
+export const authorityOf = (row: Row<'authorities'>): Authority => ({
   id: row.id,
   purpose: row.purpose,
   certificate: parseCertificate(row.certificate),
   createdAt: row.created_at,
 });
 
-async function activeRow(domain: Domain, accountId: string, purpose: AuthorityPurpose) {
+export async function rowInState(
+  domain: Domain,
+  accountId: string,
+  purpose: AuthorityPurpose,
+  state: Row<'authorities'>['state'],
+): Promise<Row<'authorities'> | undefined> {
   return domain.storage.db
     .selectFrom('authorities')
     .selectAll()
     .where('account_id', '=', accountId)
     .where('purpose', '=', purpose)
-    .where('state', '=', 'active')
+    .where('state', '=', state)
     .orderBy('id', 'desc')
     .executeTakeFirst();
 }
 
-async function requiredRow(domain: Domain, accountId: string, purpose: AuthorityPurpose): Promise<Row<'authorities'>> {
-  const row = await activeRow(domain, accountId, purpose);
+/** The active one. @throws MooringError `authority.missing` */
+export async function requiredRow(
+  domain: Domain,
+  accountId: string,
+  purpose: AuthorityPurpose,
+): Promise<Row<'authorities'>> {
+  const row = await rowInState(domain, accountId, purpose, 'active');
   if (row) return row;
   throw certificateErrors('authority.missing', {
     message: `The account has no active certificate authority for ${purpose}.`,
@@ -82,6 +92,12 @@ export async function activeAuthority(
   return authorityOf(await requiredRow(domain, accountId, purpose));
 }
 
+/** To sign with. @throws MooringError `master.key.*` */
+export function issuerOf(domain: Domain, row: Row<'authorities'>): Issuer {
+  const key = importPrivateKey(domain.vault.open(sealingContext(row.id), row.private_key_sealed));
+  return { certificate: parseCertificate(row.certificate).der, key };
+}
+
 /** The same with its private key, to sign with. @throws MooringError `authority.missing`, `master.key.*` */
 export async function signingAuthority(
   domain: Domain,
@@ -89,41 +105,64 @@ export async function signingAuthority(
   purpose: AuthorityPurpose,
 ): Promise<Authority & { issuer: Issuer }> {
   const row = await requiredRow(domain, accountId, purpose);
-  const authority = authorityOf(row);
-  const key = importPrivateKey(domain.vault.open(sealingContext(row.id), row.private_key_sealed));
-  return { ...authority, issuer: { certificate: authority.certificate.der, key } };
+  return { ...authorityOf(row), issuer: issuerOf(domain, row) };
+}
+
+/** All that count for a purpose: the active one, then the one that is retiring. */
+export async function countingAuthorities(
+  domain: Domain,
+  accountId: string,
+  purpose: AuthorityPurpose,
+): Promise<(Authority & { issuer: Issuer })[]> {
+  const retiring = await rowInState(domain, accountId, purpose, 'retiring');
+  return [await requiredRow(domain, accountId, purpose), ...(retiring ? [retiring] : [])].map((row) => ({
+    ...authorityOf(row),
+    issuer: issuerOf(domain, row),
+  }));
+}
+
+/** Makes an authority. To be called in a transaction. */
+export async function insertAuthority(
+  domain: Domain,
+  actor: Actor,
+  purpose: AuthorityPurpose,
+): Promise<Row<'authorities'>> {
+  const id = newId(domain.clock);
+  const { privateKey, publicKey } = generateKeyPair();
+  const certificate: Der = issueCertificate({
+    subject: { organization: 'Mooring', organizationalUnit: actor.accountId, commonName: commonNames[purpose] },
+    subjectKey: publicKey,
+    key: privateKey,
+    profile: 'authority',
+    ...validityOf(purpose, domain.clock.now()),
+  });
+  const row = await domain.storage.db
+    .insertInto('authorities')
+    .values({
+      id,
+      account_id: actor.accountId,
+      purpose,
+      state: 'active',
+      certificate,
+      private_key_sealed: domain.vault.seal(sealingContext(id), exportPrivateKey(privateKey, 'pkcs8', 'der')),
+      created_at: domain.clock.now().getTime(),
+      cross_certificate: null,
+      changed_at: null,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  await audit(domain, actor, {
+    action: 'authority.created',
+    subjectKind: 'authority',
+    subjectId: id,
+    detail: { purpose, fingerprint: parseCertificate(certificate).fingerprint },
+  });
+  return row;
 }
 
 /** Makes the authorities that an account has, where they are not there yet. To be called in a transaction. */
 export async function ensureAuthorities(domain: Domain, actor: Actor): Promise<void> {
   for (const purpose of authorityPurposes) {
-    if (await activeRow(domain, actor.accountId, purpose)) continue;
-    const id = newId(domain.clock);
-    const { privateKey, publicKey } = generateKeyPair();
-    const certificate: Der = issueCertificate({
-      subject: { organization: 'Mooring', organizationalUnit: actor.accountId, commonName: commonNames[purpose] },
-      subjectKey: publicKey,
-      key: privateKey,
-      profile: 'authority',
-      ...validityOf(purpose, domain.clock.now()),
-    });
-    await domain.storage.db
-      .insertInto('authorities')
-      .values({
-        id,
-        account_id: actor.accountId,
-        purpose,
-        state: 'active',
-        certificate,
-        private_key_sealed: domain.vault.seal(sealingContext(id), exportPrivateKey(privateKey, 'pkcs8', 'der')),
-        created_at: domain.clock.now().getTime(),
-      })
-      .execute();
-    await audit(domain, actor, {
-      action: 'authority.created',
-      subjectKind: 'authority',
-      subjectId: id,
-      detail: { purpose, fingerprint: parseCertificate(certificate).fingerprint },
-    });
+    if (!(await rowInState(domain, actor.accountId, purpose, 'active'))) await insertAuthority(domain, actor, purpose);
   }
 }

@@ -1,5 +1,12 @@
 import { errorFamily } from '@mooring/platform';
 
+/** Of the operator alone. */
+export const rolloverErrors = errorFamily({
+  'authority.rollover.running': 'The authority is being replaced already.',
+  'authority.rollover.none': 'The authority is not being replaced.',
+  'authority.rollover.needed': 'Devices may still rely on the authority that is to count no longer.',
+});
+
 export const certificateErrors = errorFamily({
   'certificate.not.found': 'The account has no such certificate.',
   'certificate.name.taken': 'Another certificate of the account has this name.',

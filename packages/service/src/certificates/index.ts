@@ -1,12 +1,27 @@
-export { type Authority, activeAuthority, authorityPurposes, signingAuthority } from './authorities.ts';
+export {
+  type Authority,
+  activeAuthority,
+  authorityPurposes,
+  countingAuthorities,
+  signingAuthority,
+} from './authorities.ts';
 export {
   createDeveloperCertificate,
   type DeveloperCertificate,
   getDeveloperCertificate,
 } from './developer-certificates.ts';
-export { certificateErrors } from './errors.ts';
+export { certificateErrors, rolloverErrors } from './errors.ts';
 export { type HttpsCertificate, issueHttpsCertificate } from './https-certificate.ts';
-export { developerRevocationList, isRevoked } from './revocation.ts';
+export { developerRevocationList, developerRevocationLists, isRevoked } from './revocation.ts';
+export {
+  beginRollover,
+  cancelRollover,
+  finishRollover,
+  type ListedAuthority,
+  listAuthorities,
+  type Rollover,
+  serverChain,
+} from './rollover.ts';
 export { type ServerCredentials, serverCredentials } from './server-credentials.ts';
 export { serverUri } from './server-uris.ts';
 export {

@@ -1,7 +1,7 @@
-import { type Der, issueRevocationList, parseCertificate } from '@mooring/pki';
+import { type Der, type Issuer, issueRevocationList, parseCertificate } from '@mooring/pki';
 import type { Domain } from '../storage/context.ts';
 import type { Row } from '../storage/schema.ts';
-import { signingAuthority, wholeSecond } from './authorities.ts';
+import { type Authority, countingAuthorities, signingAuthority, wholeSecond } from './authorities.ts';
 
 const day = 24 * 60 * 60 * 1000;
 
@@ -39,31 +39,46 @@ export async function isRevoked(domain: Domain, authorityId: string, serial: str
 
 /** The revocation list (RFC 5280 §5) of the account's developer CA, numbered upwards and good for a week. */
 export async function developerRevocationList(domain: Domain, accountId: string): Promise<Der> {
-  return domain.storage.transaction(async (db) => {
-    const { id, issuer } = await signingAuthority(domain, accountId, 'developer');
-    const { crl_number: number } = await db
-      .updateTable('authorities')
-      .set(({ eb }) => ({ crl_number: eb('crl_number', '+', 1) }))
-      .where('id', '=', id)
-      .returning('crl_number')
-      .executeTakeFirstOrThrow();
-    const revoked = await db
-      .selectFrom('revocations')
-      .select(['serial', 'revoked_at'])
-      .where('authority_id', '=', id)
-      .orderBy('revoked_at')
-      .orderBy('serial')
-      .execute();
-    const now = domain.clock.now();
-    return issueRevocationList({
-      issuer,
-      number,
-      thisUpdate: wholeSecond(now),
-      nextUpdate: wholeSecond(new Date(now.getTime() + listLifetime)),
-      revoked: revoked.map(({ serial, revoked_at }) => ({
-        serial: new Uint8Array(Buffer.from(serial, 'hex')),
-        at: wholeSecond(new Date(revoked_at)),
-      })),
-    });
+  return domain.storage.transaction(async () =>
+    revocationList(domain, await signingAuthority(domain, accountId, 'developer')),
+  );
+}
+
+/** The lists of all developer CAs that count: while one is being replaced there are two. */
+export async function developerRevocationLists(domain: Domain, accountId: string): Promise<Der[]> {
+  return domain.storage.transaction(async () => {
+    const lists: Der[] = [];
+    for (const authority of await countingAuthorities(domain, accountId, 'developer')) {
+      lists.push(await revocationList(domain, authority));
+    }
+    return lists;
+  });
+}
+
+async function revocationList(domain: Domain, { id, issuer }: Authority & { issuer: Issuer }): Promise<Der> {
+  const { db } = domain.storage;
+  const { crl_number: number } = await db
+    .updateTable('authorities')
+    .set(({ eb }) => ({ crl_number: eb('crl_number', '+', 1) }))
+    .where('id', '=', id)
+    .returning('crl_number')
+    .executeTakeFirstOrThrow();
+  const revoked = await db
+    .selectFrom('revocations')
+    .select(['serial', 'revoked_at'])
+    .where('authority_id', '=', id)
+    .orderBy('revoked_at')
+    .orderBy('serial')
+    .execute();
+  const now = domain.clock.now();
+  return issueRevocationList({
+    issuer,
+    number,
+    thisUpdate: wholeSecond(now),
+    nextUpdate: wholeSecond(new Date(now.getTime() + listLifetime)),
+    revoked: revoked.map(({ serial, revoked_at }) => ({
+      serial: new Uint8Array(Buffer.from(serial, 'hex')),
+      at: wholeSecond(new Date(revoked_at)),
+    })),
   });
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from '@mooring/terminal';
+import type { AuthorityState } from '../admin/operations.ts';
 import { folderOptions } from '../serve/settings-table.ts';
 import type { AuthorityPurpose } from '../storage/schema.ts';
 
@@ -17,6 +18,14 @@ export const caExport: Command = {
       default: 'https',
       help: 'Which authority: of the REST interface, of the bootstrap or LwM2M server, or of the developer certificates.',
     },
+    {
+      flags: ['--state'],
+      name: 'state',
+      metavar: 'STATE',
+      choices: ['active', 'retiring'],
+      default: 'active',
+      help: 'While an authority is being replaced: the new one, or the one that is retiring.',
+    },
     { flags: ['--out'], name: 'out', metavar: 'FILE', help: 'Write the certificate to this file instead.' },
     ...folderOptions,
   ],
@@ -28,7 +37,10 @@ export const caExport: Command = {
     const { operate } = await import('../admin/reach.ts');
     const { writeFileAtomic } = await import('@mooring/platform');
     const purpose = values.purpose as AuthorityPurpose;
-    const authority = await operate(context, values, 'ca export', { purpose });
+    const authority = await operate(context, values, 'ca export', {
+      purpose,
+      state: values.state as AuthorityState,
+    });
     const file = values.out === undefined ? undefined : resolve(context.cwd, String(values.out));
     if (file) await writeFileAtomic(file, authority.certificate, 0o644);
     else if (!context.json) context.output.write(authority.certificate);

@@ -14,7 +14,13 @@ export interface MasterKeyProvider {
 
 /** The id of the master key that a data folder was made with, or undefined while nothing is sealed in it. */
 export async function neededKeyId(storage: Storage): Promise<string | undefined> {
-  const row = await storage.db.selectFrom('authorities').select('private_key_sealed').limit(1).executeTakeFirst();
+  const row = await storage.db
+    .selectFrom('authorities')
+    .select('private_key_sealed')
+    // The key of a retired one was removed.
+    .where('state', '!=', 'retired')
+    .limit(1)
+    .executeTakeFirst();
   return row && keyIdOf(row.private_key_sealed);
 }
 

@@ -59,13 +59,18 @@ export interface AuthoritiesTable {
   id: string;
   account_id: string;
   purpose: AuthorityPurpose;
+  /** One that is retiring still counts; one that is retired does not, and has no key. */
   state: 'active' | 'retiring' | 'retired';
   /** DER. */
   certificate: Uint8Array;
-  /** PKCS#8 under the vault, context `authorities/<id>/private_key`. */
+  /** PKCS#8 under the vault, context `authorities/<id>/private_key`; empty for a retired one. */
   private_key_sealed: Uint8Array;
   created_at: number;
   crl_number: Generated<number>;
+  /** DER; the key of an active one, certified by the retiring one. */
+  cross_certificate: Uint8Array | null;
+  /** When the state changed last. */
+  changed_at: number | null;
 }
 
 export interface TrustedCertificatesTable {

@@ -158,3 +158,24 @@ test('nonsense on the admin socket is refused, and the service goes on', async (
   }
   assert.equal((await post(adminSocket, '/account%20show', '{}')).status, 200);
 });
+
+test('an authority is replaced by commands, while the service runs and while it does not', async (t) => {
+  const { data, close } = await start(t);
+  const folder = ['--data', data];
+  const begun = await mooring(['ca', 'rollover', '--purpose', 'lwm2m', ...folder, '--json']);
+  assert.equal(begun.status, 0, begun.stderr);
+  const { active, retiring } = begun.json;
+  const exported = async (...words: string[]) =>
+    (await mooring(['ca', 'export', '--purpose', 'lwm2m', ...words, ...folder, '--json'])).json.fingerprint;
+  assert.deepEqual([await exported(), await exported('--state', 'retiring')], [active, retiring]);
+  await close();
+
+  const list = await mooring(['ca', 'list', ...folder]);
+  assert.match(list.stdout, new RegExp(`^lwm2m +retiring +until 9999-12-31 +${retiring}$`, 'm'));
+  assert.match(list.stdout, /^https +active +until 20\d\d-/m);
+  const again = await mooring(['ca', 'rollover', '--purpose', 'lwm2m', ...folder]);
+  assert.deepEqual([again.status, /--finish/.test(again.stderr)], [1, true]);
+  const finished = await mooring(['ca', 'rollover', '--purpose', 'lwm2m', '--finish', ...folder, '--json']);
+  assert.deepEqual([finished.json.active, finished.json.retiring], [active, null]);
+  assert.equal((await start(t, { data })).firstStart, false, 'the master key is still found to be the right one');
+});
