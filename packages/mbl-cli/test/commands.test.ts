@@ -29,7 +29,7 @@ test('the command line as a whole: version, usage errors, and the help of every 
     else assert.match(line, first);
   }
   const { stdout: help } = await run(['-h']);
-  const names = [...help.matchAll(/^ {4}([a-z-]+) {2,}\S/gm)].map(([, name]) => name as string);
+  const names = [...help.matchAll(/^ {4}([a-z-]+(?: [a-z]+)?) {2,}\S/gm)].map(([, name]) => name as string);
   assert.deepEqual(names, [
     'list',
     'select',
@@ -42,9 +42,13 @@ test('the command line as a whole: version, usage errors, and the help of every 
     'get-pelion-status',
     'list-certificates',
     'delete-certificate',
+    'store check',
+    'store share',
+    'store move',
+    'doctor',
   ]);
   for (const name of names) {
-    const { status, stdout } = await run([name, '-h']);
+    const { status, stdout } = await run([...name.split(' '), '-h']);
     assert.equal(status, 0);
     assert.match(stdout, /--json/);
   }
@@ -62,7 +66,7 @@ test('help loads neither SSH nor mDNS, and not the REST client or the certificat
     });`;
   const main = new URL('../src/main.ts', import.meta.url).pathname;
   const hooks = `data:text/javascript,${encodeURIComponent(watch)}`;
-  for (const argv of [['-h'], ['provision-pelion', '-h'], ['-V'], ['which']]) {
+  for (const argv of [['-h'], ['provision-pelion', '-h'], ['doctor', '-h'], ['-V'], ['which']]) {
     const { stdout } = spawnSync(process.execPath, ['--import', hooks, main, ...argv], { encoding: 'utf8' });
     assert.doesNotMatch(stdout, /LOADED/, `${argv.join(' ')}: ${stdout}`);
   }
@@ -312,6 +316,7 @@ test('--json of a failure: code, sentence, what to do next', async (t) => {
       code: 'selection.none',
       message: 'Please select a device or provide an ip address.',
       next: "Use 'mbl-cli select', or '-a ADDRESS' before the command.",
+      data: { rung: 'name' },
     },
   });
 });

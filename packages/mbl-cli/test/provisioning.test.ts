@@ -171,7 +171,7 @@ const refusals: [name: string, argv: string[], status: number, says: RegExp][] =
     'a name that the service has',
     ['dev', 'upd', '-c'],
     255,
-    /^The developer certificate you are trying to create already exists in the Pelion Device Management Portal\.\nTo use it, leave out '-c': mbl-cli -a \S+ provision-pelion dev upd\n$/,
+    /^The developer certificate you are trying to create already exists in the Pelion Device Management Portal\.\nTo use it, leave out '-c': mbl-cli -a \S+ provision-pelion dev upd\nRung: service – /,
   ],
   ['a name that only the store has', ['local', 'upd', '-c'], 255, /The Team Store has a certificate named 'local'/],
   [
@@ -241,7 +241,7 @@ test('a transfer that breaks: the certificate is kept, and the command given goe
   assert.deepEqual(await stored(), ['upd', "it's mine"]);
   assert.equal(service.certificates.length, 1);
   assert.equal(await certificatesOn(device.root), 'no folder');
-  const command = ran.stderr.trimEnd().split('\n').at(-1)?.trim();
+  const command = ran.stderr.trimEnd().split('\n').at(-2)?.trim();
   assert.equal(command, `mbl-cli -a ${device.at} provision-pelion 'it'"'"'s mine' upd`);
 
   delete device.faults.dropAfterUploadBytes;
@@ -255,7 +255,7 @@ test('a full disk on the device: nothing is left there, and the way on is told',
   const ran = await provision('dev', 'upd', '-c', '-p', 'upd.c');
   assert.equal(ran.status, 255);
   assert.match(ran.stderr, /The certificates could not be copied to the device\./);
-  assert.match(ran.stderr, /mbl-cli -a \S+ provision-pelion dev upd\n$/);
+  assert.match(ran.stderr, /mbl-cli -a \S+ provision-pelion dev upd\nRung: store – /);
   assert.equal(await certificatesOn(device.root), 'no folder');
 });
 
