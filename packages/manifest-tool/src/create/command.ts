@@ -1,6 +1,7 @@
 import type { Command } from '@mooring/terminal';
 import { generationOption } from '../generation.ts';
 import { passwordOption } from '../signing/password-option.ts';
+import { signerOption } from '../signing/signer-option.ts';
 
 /** How a person tells the two commands of this name apart; for both of their descriptions. */
 export const twoCreates = `There are two commands of this name. The arguments tell which is meant: -p, -u, -i, -x, -C or --mac are those of manifest-tool 1.4.8 (schema v1); -c with a config file or -v with a version such as 1.2.3 are those of manifest-tool 2.6.2 (schema v3). A command line with arguments of both, or of neither, is refused. \`--generation 1\` or \`--generation 2\` decides in any case; \`manifest-tool create --generation 2 -h\` explains the other one.`;
@@ -16,7 +17,7 @@ What the manifest says is merged from, later ones first: the options; the JSON o
 
 Relative paths of images and certificates, those of -p and of .manifest_tool.json included, are looked up in the folder of the -i file; that of the private key in the current folder. A certificate or dependency with "uri" alone is fetched from there.
 
-The signature is made with the key of -k, or with the signing tool or key of .manifest_tool.json. It has to verify with the first certificate that the manifest names. vendorInfo is a text (ISO-8859-1); vendorInfoHex takes any bytes. The output is written as a whole or not at all.`,
+The signature is made with the key of -k or --signer, or with the signing tool or key of .manifest_tool.json. It has to verify with the first certificate that the manifest names. vendorInfo is a text (ISO-8859-1); vendorInfoHex takes any bytes. The output is written as a whole or not at all.`,
   options: [
     {
       flags: ['-v', '--manifest-version'],
@@ -30,8 +31,10 @@ The signature is made with the key of -k, or with the signing tool or key of .ma
       flags: ['-k', '--private-key'],
       name: 'private_key',
       metavar: 'KEY',
+      excludes: signerOption.excludes as string,
       help: 'The private key to sign with; with --mac the master key.',
     },
+    signerOption,
     passwordOption,
     {
       flags: ['--mac'],

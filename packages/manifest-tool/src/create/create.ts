@@ -7,6 +7,7 @@ import { manifestToolErrors } from '../errors.ts';
 import { type logLevels, logOf } from '../log.ts';
 import { writeOutput } from '../output-file.ts';
 import { isFalsy } from '../python/falsy.ts';
+import { signingErrors } from '../signing/errors.ts';
 import { certificatesOf } from './certificates.ts';
 import { createErrors } from './errors.ts';
 import { type ManifestInputs, manifestInputs } from './inputs.ts';
@@ -44,6 +45,14 @@ function refuseUnsupported(values: Values): void {
   }
 }
 
+/** Pre-shared keys of devices come from the master key itself. */
+function refuseSigner(): never {
+  throw signingErrors('signing.options.conflict', {
+    message: 'A manifest with --mac is not signed: --signer has nothing to do there.',
+    next: 'Give the master key with -k, or leave --mac out.',
+  });
+}
+
 /** `-x` and `-C` together are the C array of the hex text, as in 1.4.8. */
 function outputForm(manifest: Uint8Array, hex: boolean, c: boolean): Uint8Array | string {
   const text = hex ? hexOutput(manifest) : undefined;
@@ -76,6 +85,7 @@ export async function create(context: CommandContext, values: Values): Promise<u
   let made: Uint8Array;
   let details: Record<string, unknown>;
   if (manifest.encryptionMode === preSharedKeyMode) {
+    if (values.signer !== undefined) refuseSigner();
     const urns = (values.device_urn ?? []) as readonly string[];
     const tableEncoding = text('psk_table_encoding') as 'text' | 'protobuf';
     const psk = await macManifest(
@@ -89,7 +99,7 @@ export async function create(context: CommandContext, values: Values): Promise<u
     made = psk.manifest;
     details = { devices: psk.devices, pskTable: tableFile };
   } else {
-    const signer = await signerFor(context, inputs, key, text('password_file'));
+    const signer = await signerFor(context, inputs, key, text('password_file'), text('signer'));
     const certificates = await certificatesOf(inputs, context.signal);
     for (const { certificate, name } of certificates) warnOfExpiry(certificate, name, context.clock, log);
     made = await signedManifest(inputs, manifest, signer, certificates);

@@ -5,6 +5,7 @@ import type { CommandContext } from '@mooring/terminal';
 import type { ArgumentFile } from '../argument-file.ts';
 import { projectFiles } from '../project-folder.ts';
 import { externalToolSigner } from '../signing/external-tool.ts';
+import { namedSigner } from '../signing/named-signer.ts';
 import { privateKeyOf, requireP256 } from '../signing/private-key.ts';
 import { createErrors } from './errors.ts';
 import { text } from './fields.ts';
@@ -45,7 +46,7 @@ async function settingsKey(context: CommandContext, inputs: ManifestInputs): Pro
 }
 
 /**
- * What signs: the key of `-k`, else the signing tool of the settings, else their key.
+ * What signs: the key of `-k`, or what `--signer` names; else the signing tool of the settings, else their key.
  *
  * @throws MooringError `create.key.*`, `signing.*`
  */
@@ -54,7 +55,9 @@ export async function signerFor(
   inputs: ManifestInputs,
   key: ArgumentFile | undefined,
   passwordFile: string | undefined,
+  signerName: string | undefined,
 ): Promise<Signer> {
+  if (signerName !== undefined) return await namedSigner(signerName, context);
   const tool = key ? undefined : text('signing-tool', inputs.top('signing-tool'));
   if (tool !== undefined) {
     const keyId = text('signing-key-id', inputs.top('signing-key-id')) ?? '';

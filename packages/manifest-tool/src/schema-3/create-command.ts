@@ -2,6 +2,7 @@ import type { Command } from '@mooring/terminal';
 import { twoCreates } from '../create/command.ts';
 import { generationOption } from '../generation.ts';
 import { passwordOption } from '../signing/password-option.ts';
+import { signerOption } from '../signing/signer-option.ts';
 import { configOption, keyOption, outputOption } from './options.ts';
 import { logging } from './verbosity.ts';
 
@@ -24,6 +25,7 @@ Paths in the config are relative to the current folder. A delta (arm-patch-strea
       help: 'The version of the image, 0.0.1 to 999.999.999. Devices take it only if it is greater than theirs.',
     },
     outputOption,
+    signerOption,
     passwordOption,
     generationOption,
   ],

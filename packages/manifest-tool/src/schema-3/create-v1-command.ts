@@ -1,5 +1,6 @@
 import type { Command } from '@mooring/terminal';
 import { passwordOption } from '../signing/password-option.ts';
+import { signerOption } from '../signing/signer-option.ts';
 import { configOption, keyOption, outputOption } from './options.ts';
 import { logging } from './verbosity.ts';
 
@@ -34,6 +35,7 @@ The manifest names the update certificate, whose key has to be the one that sign
       help: 'The certificate that the devices were given, DER or PEM.',
     },
     outputOption,
+    signerOption,
     passwordOption,
   ],
   examples: [

@@ -3,6 +3,7 @@ import { hexOutput, isVersion, versionNumber } from '@mooring/manifest';
 import { isMooringError } from '@mooring/platform';
 import type { CommandContext, Values } from '@mooring/terminal';
 import { checkOutput, openArgument } from '../argument-file.ts';
+import { manifestToolErrors } from '../errors.ts';
 import { argumentError2x, type Log2x } from '../logging-2x.ts';
 import { writeOutput } from '../output-file.ts';
 import { type Config, checkedConfig, classIdIn, readYaml, vendorIdIn } from './config.ts';
@@ -10,7 +11,7 @@ import { readNamed } from './delta-metadata.ts';
 import { configErrors } from './errors.ts';
 import { imageOf } from './image.ts';
 import { checkForV1, customData, type ManifestIds, manifestV1, manifestV3, updateCertificate } from './manifests.ts';
-import { keySigning, type Signing, toolSigning } from './sign-with.ts';
+import { keySigning, namedSigning, type Signing, toolSigning } from './sign-with.ts';
 
 export const attention =
   "Attention: When updating Mbed OS devices, candidate features must match the device's bootloader features. Incompatibility may result in damaged devices.";
@@ -59,17 +60,29 @@ export function idsIn(config: Config, log: Log2x): ManifestIds {
   return { vendorId, classId };
 }
 
+/** In the words of argparse, for which the key is no longer required: a signer will do. */
+function requireKey(command: string, values: Values): void {
+  if (values.key !== undefined || values.signer !== undefined) return;
+  throw manifestToolErrors('manifest.argument', {
+    message: `${command}: error: the following arguments are required: -k/--key`,
+    exitCode: 2,
+  });
+}
+
 /** What is the same for `create` and `create-v1`, in the order of 2.6.2. */
 async function prepared(context: CommandContext, values: Values, command: string, schema: 'v1' | 'v3', log: Log2x) {
+  requireKey(command, values);
   const configFile = await openArgument(context, command, '-c/--config', values.config as string);
   await checkOutput(context, command, '-o/--output', values.output as string);
   const parsed = readYaml(configFile);
+  const signerName = values.signer as string | undefined;
   const keyName = values.key as string;
-  const hasTool = typeof parsed === 'object' && parsed !== null && 'signing-tool' in parsed;
-  const keyFile = hasTool ? undefined : await readNamed(context.cwd, keyName);
+  const hasTool = signerName === undefined && typeof parsed === 'object' && parsed !== null && 'signing-tool' in parsed;
+  const keyFile = hasTool || signerName !== undefined ? undefined : await readNamed(context.cwd, keyName);
   const config = checkedConfig(parsed, configFile.file, schema);
   const ids = idsIn(config, log);
   const signing = async (): Promise<Signing> => {
+    if (signerName !== undefined) return await namedSigning(context, signerName);
     if (keyFile) {
       log.debug('no external signing tool');
       return await keySigning(context, command, keyFile, values.password_file as string | undefined);

@@ -12,7 +12,6 @@ import {
 import { type Certificate, parseCertificate } from '@mooring/pki';
 import { isMooringError } from '@mooring/platform';
 import { pythonReason } from '../argument-file.ts';
-import { signDigest } from '../signing/digest-signature.ts';
 import type { Config } from './config.ts';
 import { configErrors } from './errors.ts';
 import type { Image } from './image.ts';
@@ -48,9 +47,16 @@ export async function manifestV3(
   version: string,
   image: Image,
   vendorData: Uint8Array | undefined,
-  { signer, key }: Signing,
+  { signer, signDigest }: Signing,
 ): Promise<Uint8Array> {
-  const installedSignature = config['sign-image'] && key ? signDigest(key, image.installed.hash) : nothing;
+  const signImage = config['sign-image'] === true;
+  if (signImage && !signDigest) {
+    throw configErrors('config.unsupported', {
+      message: `"sign-image" cannot be done with ${signer.description}, which signs no digest that is made already.`,
+      next: 'Leave "sign-image" out, or sign with a key file or a PKCS#11 token.',
+    });
+  }
+  const installedSignature = signImage && signDigest ? await signDigest(image.installed.hash) : nothing;
   const manifest: ManifestV3 = {
     ...ids,
     updatePriority: config.priority ?? 0,

@@ -1,4 +1,5 @@
 import type { Option } from '@mooring/terminal';
+import { signerOption } from '../signing/signer-option.ts';
 
 export const configOption: Option = {
   flags: ['-c', '--config'],
@@ -12,7 +13,7 @@ export const keyOption: Option = {
   flags: ['-k', '--key'],
   name: 'key',
   metavar: 'KEY',
-  required: true,
+  excludes: signerOption.excludes as string,
   help: 'The private key to sign with (PEM or DER); where the config names a signing tool, what that knows its key by.',
 };
 

@@ -1,16 +1,23 @@
-import type { KeyObject } from 'node:crypto';
 import { keySigner, type Signer } from '@mooring/manifest';
 import { isMooringError } from '@mooring/platform';
 import type { CommandContext } from '@mooring/terminal';
 import type { ArgumentFile } from '../argument-file.ts';
 import type { Log2x } from '../logging-2x.ts';
+import { signDigest } from '../signing/digest-signature.ts';
 import { externalToolSigner } from '../signing/external-tool.ts';
+import { namedSigner } from '../signing/named-signer.ts';
 import { privateKeyOf, requireP256 } from '../signing/private-key.ts';
 
 export interface Signing {
   signer: Signer;
-  /** Where the key itself is at hand. */
-  key?: KeyObject;
+  /** Where a digest alone can be signed: r‖s, 64 bytes. */
+  signDigest?(digest: Uint8Array): Promise<Uint8Array>;
+}
+
+/** What `--signer` names. @throws MooringError `signing.*` */
+export async function namedSigning(context: CommandContext, name: string): Promise<Signing> {
+  const signer = await namedSigner(name, context);
+  return { signer, ...(signer.signDigest ? { signDigest: signer.signDigest } : {}) };
 }
 
 /**
@@ -45,5 +52,5 @@ export async function keySigning(
   passwordFile: string | undefined,
 ): Promise<Signing> {
   const key = requireP256(await privateKeyOf(file, { context, command, passwordFile }), file.file);
-  return { signer: keySigner(key, `the key in ${file.file}`), key };
+  return { signer: keySigner(key, `the key in ${file.file}`), signDigest: async (digest) => signDigest(key, digest) };
 }

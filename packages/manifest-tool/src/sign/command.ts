@@ -1,5 +1,6 @@
 import type { Command } from '@mooring/terminal';
 import { passwordOption } from '../signing/password-option.ts';
+import { signerOption } from '../signing/signer-option.ts';
 import { verifyOptions } from '../verify/options.ts';
 
 export const signCommand: Command = {
@@ -7,7 +8,7 @@ export const signCommand: Command = {
   summary: 'Add one more signature to a manifest of schema v1.',
   description: `Verifies a manifest of schema v1 as \`manifest-tool verify\` does, with the same options, and adds a signature to it. What was signed before stays as it is, and so do the signatures that are there.
 
-The key of -k has to be that of the certificate of -c. Without them the signing tool or key and the certificate of .manifest_tool.json are used. Clients of the FOTA generation refuse a manifest with more than one signature.`,
+The key of -k or --signer has to be that of the certificate of -c. Without them the signing tool or key and the certificate of .manifest_tool.json are used. Clients of the FOTA generation refuse a manifest with more than one signature.`,
   options: [
     ...verifyOptions,
     {
@@ -21,8 +22,10 @@ The key of -k has to be that of the certificate of -c. Without them the signing 
       flags: ['-k', '--private-key'],
       name: 'private_key',
       metavar: 'KEY',
+      excludes: signerOption.excludes as string,
       help: 'The private key to sign with.',
     },
+    signerOption,
     passwordOption,
     {
       flags: ['-c', '--certificate'],

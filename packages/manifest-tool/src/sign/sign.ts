@@ -86,7 +86,7 @@ export async function sign(context: CommandContext, values: Values): Promise<unk
         requireP256(await privateKeyOf(key, { context, command, passwordFile }), key.file),
         `the key in ${key.file}`,
       )
-    : await signerFor(context, inputs, undefined, passwordFile);
+    : await signerFor(context, inputs, undefined, passwordFile, text('signer'));
   const { certificate, name } = await certificateFor(inputs, certificateFile, context.signal);
   log.info('Verifying signature with supplied certificate...');
   const made = await added(manifest.data, signer, certificate, name);
