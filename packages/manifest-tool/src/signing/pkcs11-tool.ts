@@ -39,7 +39,7 @@ export function tokenFailure(place: string, said: string): Error {
   const line =
     said.split('\n').find((each) => /error|fail|no slot|not found/i.test(each)) ?? said.trim().split('\n').at(-1);
   return signingErrors('signing.token.failed', {
-    message: `${place} did not do its part: ${line?.replace(/^error: /, '').replace(/\.$/, '') || 'pkcs11-tool failed'}.`,
+    message: `Signing with ${place} failed: ${line?.replace(/^error: /, '').replace(/\.$/, '') || 'pkcs11-tool failed'}.`,
     next: remedies.find(([pattern]) => pattern.test(said))?.[1] ?? 'Check the token with pkcs11-tool.',
     data: { place },
   });
@@ -80,7 +80,7 @@ export function runPkcs11Tool(
       if (cause.name === 'AbortError') return fail(cause);
       fail(
         signingErrors('signing.token.tool.missing', {
-          message: `${place} cannot be used: the program pkcs11-tool could not be started.`,
+          message: `Signing with ${place} failed: the program pkcs11-tool could not be started.`,
           next: 'Install OpenSC (Debian and Ubuntu: apt install opensc).',
           cause,
         }),

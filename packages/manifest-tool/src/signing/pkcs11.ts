@@ -35,10 +35,10 @@ async function findObject(tool: Pkcs11Tool): Promise<TokenObject> {
   const found = listed.filter(
     (one) => (id === undefined || one.id === id) && (object === undefined || one.label === object),
   );
-  const ids = [...new Set(found.map((one) => one.id))];
+  const ids = [...new Set(found.map((one) => one.id))].sort();
   if (ids.length > 1) {
     throw signingErrors('signing.token.failed', {
-      message: `${tool.place} has several keys with the label "${object}".`,
+      message: `Signing with ${tool.place} failed: there are several keys with the label "${object}".`,
       next: `Choose one by its id: ${ids.map((one) => `id=${one.replace(/../g, '%$&')}`).join(' or ')}`,
     });
   }
@@ -54,7 +54,7 @@ async function publicKeyOf(tool: Pkcs11Tool, { kind, id }: TokenObject): Promise
     return createPublicKey({ key: der, format: 'der', type: 'spki' });
   } catch (cause) {
     throw signingErrors('signing.token.failed', {
-      message: `${tool.place} gave a public key that cannot be read.`,
+      message: `Signing with ${tool.place} failed: it gave a public key that cannot be read.`,
       next: 'Check it with pkcs11-tool --read-object --type pubkey.',
       cause,
     });
@@ -75,7 +75,7 @@ async function pinFor({ pinFile }: Pkcs11Uri, context: CommandContext, place: st
   if (told !== undefined) return told;
   if (context.prompt.interactive) return await context.prompt.askSecret(`PIN of ${place}: `);
   throw signingErrors('signing.pin.missing', {
-    message: `${place} needs a PIN.`,
+    message: `Signing with ${place} needs a PIN.`,
     next: `Add &pin-source=file:/PATH to the URI, or set ${pinEnvironment}.`,
   });
 }
@@ -101,7 +101,7 @@ export async function pkcs11Signer(uri: string, context: CommandContext): Promis
     const raw = await runPkcs11Tool(tool, ['--sign', '--mechanism', 'ECDSA', '--id', object.id], digest, await pin);
     if (verifiesDigest(publicKey, digest, raw)) return new Uint8Array(raw);
     throw signingErrors('signing.token.failed', {
-      message: `${place} gave a signature that does not verify with the public key beside it (${keyTypeOf(publicKey)}, ${raw.length} bytes).`,
+      message: `Signing with ${place} failed: it gave a signature that does not verify with the public key beside it (${keyTypeOf(publicKey)}, ${raw.length} bytes).`,
       next: 'Private and public key with one id have to be a pair; check what is stored under it.',
     });
   }
