@@ -18,7 +18,9 @@ export async function snapshot(database: string, target: string): Promise<void> 
   } catch (error) {
     throw fileError(error, target);
   }
-  const worker = new Worker(new URL('./snapshot-thread.ts', import.meta.url), {
+  // As source, or beside the bundle that the Debian package has.
+  const thread = import.meta.url.endsWith('.ts') ? './snapshot-thread.ts' : './snapshot-thread.js';
+  const worker = new Worker(new URL(thread, import.meta.url), {
     workerData: { database, target },
     // Nothing of what the main thread was started with concerns it.
     execArgv: [],

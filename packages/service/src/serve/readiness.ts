@@ -1,7 +1,9 @@
+import { statfs } from 'node:fs/promises';
 import { isMooringError } from '@mooring/platform';
 import { sql } from 'kysely';
 import { firstAccount } from '../accounts/account.ts';
 import { signingAuthority } from '../certificates/authorities.ts';
+import { storageErrors } from '../errors.ts';
 import type { Domain } from '../storage/context.ts';
 import { type Log, noLog } from './log.ts';
 
@@ -23,6 +25,15 @@ const sentences: Readonly<Record<string, string>> = {
   'master.key.damaged': 'A private key in the database cannot be opened.',
   draining: 'The service is being stopped.',
 };
+
+/** With less than this left, in bytes, the one page of the probe may still fit where nothing else does. */
+const reserve = 2 << 20;
+
+async function refuseFullDisk(folder: string): Promise<void> {
+  const disk = await statfs(folder).catch(() => undefined);
+  if (!disk || disk.bavail * disk.bsize >= reserve) return;
+  throw storageErrors('database.disk.full', { message: `The disk of ${folder} is full.` });
+}
 
 type Reason = ReadinessReport['reasons'][number];
 
@@ -58,7 +69,10 @@ export class Readiness {
     const { storage } = this.#domain;
     const reasons = [
       // Writes the first page as it is: the least that shows whether the disk takes anything.
-      ...(await findReason(() => storage.transaction((db) => sql.raw('pragma user_version = 0').execute(db)))),
+      ...(await findReason(async () => {
+        await storage.transaction((db) => sql.raw('pragma user_version = 0').execute(db));
+        await refuseFullDisk(storage.folder);
+      })),
       ...(await findReason(async () => {
         const account = await firstAccount(this.#domain);
         if (account) await signingAuthority(this.#domain, account.id, 'developer');

@@ -1,0 +1,185 @@
+// The Debian package: built, unpacked and run, and installed for real over a copy of this machine that is thrown away.
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { before, test } from 'node:test';
+import { temporaryFolder } from '../test/temporary-folder.ts';
+
+const root = join(import.meta.dirname, '../../..');
+const isThere = (program: string) => spawnSync(program, ['--version']).error === undefined;
+const skip = isThere('dpkg-deb') ? false : 'NOT TESTED: the Debian package needs dpkg-deb';
+const isolated =
+  skip === false && process.getuid?.() === 0 && isThere('unshare')
+    ? false
+    : 'NOT TESTED: installing the package needs root, unshare and a Debian';
+
+function run(program: string, args: readonly string[], env: Record<string, string> = {}) {
+  const { status, stdout, stderr } = spawnSync(program, args, {
+    encoding: 'utf8',
+    env: { PATH: process.env.PATH, ...env },
+  });
+  assert.equal(status, 0, `${program} ${args.join(' ')}: ${stdout}${stderr}`);
+  return stdout;
+}
+
+let deb = '';
+const done: (() => void)[] = [];
+
+before(() => {
+  if (skip) return;
+  const out = temporaryFolder({ after: (work) => void done.push(work as () => void) });
+  process.on('exit', () => done.forEach((work) => void work()));
+  const script = join(root, 'packaging/service/build-deb.ts');
+  deb = run(process.execPath, [script, '--out', out, '--compression', 'gzip']).trim();
+});
+
+test('the package holds the program, its unit and its settings file, and the licences of others', { skip }, () => {
+  const listed = run('dpkg-deb', ['--contents', deb]);
+  for (const line of [
+    /^-rwxr-xr-x root\/root .* \.\/usr\/bin\/mooring$/m,
+    /^-rwxr-xr-x root\/root .* \.\/usr\/lib\/mooring\/node$/m,
+    /^-rw-r--r-- root\/root .* \.\/lib\/systemd\/system\/mooring\.service$/m,
+    /^-rw-r--r-- root\/root .* \.\/etc\/mooring\/mooring\.toml$/m,
+  ]) {
+    assert.match(listed, line);
+  }
+  assert.doesNotMatch(listed, /node_modules|\.ts$/m);
+  assert.match(run('dpkg-deb', ['--info', deb, 'conffiles']), /^\/etc\/mooring\/mooring\.toml$/m);
+  const texts = spawnSync('sh', [
+    '-c',
+    `dpkg-deb --fsys-tarfile ${deb} | tar -xO ./usr/share/doc/mooring-server/copyright`,
+  ]);
+  for (const name of ['fastify', 'kysely', 'argparse', 'Node.js'])
+    assert.match(String(texts.stdout), new RegExp(`^${name}`, 'm'));
+});
+
+test('what was unpacked runs, without a checkout', { skip }, async (t) => {
+  const folder = temporaryFolder(t);
+  run('dpkg-deb', ['--extract', deb, folder]);
+  const mooring = join(folder, 'usr/bin/mooring');
+  const env = { HOME: folder, PATH: '/usr/bin:/bin', MOORING_DATA: join(folder, 'data') };
+  const packageVersion = JSON.parse(readFileSync(join(root, 'packages/service/package.json'), 'utf8')).version;
+  assert.match(run(mooring, ['--version'], env), new RegExp(packageVersion));
+  const child = spawn(mooring, ['serve', '--http', '127.0.0.1:0', '--json'], { env, cwd: folder });
+  t.after(() => child.kill('SIGKILL'));
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  const { url } = JSON.parse(line.toString('utf8')) as { url: string };
+  const key = run(mooring, ['api-key', 'create', 'one'], env).trim();
+  const made = await fetch(`${url}/v3/developer-certificates`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: '{"name":"dev"}',
+  });
+  assert.equal(made.status, 201);
+  assert.equal((await fetch(`${url}/readyz`)).status, 200);
+  assert.match(await (await fetch(`${url}/v3/openapi.json`)).text(), /"openapi":"3\.1/);
+  // In a thread of its own, which is a file of its own in the bundle.
+  run(mooring, ['backup', join(folder, 'b.tar.gz')], env);
+  child.kill('SIGTERM');
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
+  run(
+    mooring,
+    [
+      'restore',
+      join(folder, 'b.tar.gz'),
+      '--data',
+      join(folder, 'other'),
+      '--master-key',
+      join(folder, 'data.master-key'),
+    ],
+    env,
+  );
+});
+
+test('the settings file in the package is one that the program takes', { skip }, (t) => {
+  const folder = temporaryFolder(t);
+  run('dpkg-deb', ['--extract', deb, folder]);
+  const shipped = readFileSync(join(folder, 'etc/mooring/mooring.toml'), 'utf8');
+  // Also what is commented out, one alternative after the other.
+  const everything = shipped.replaceAll(/^#(?=[a-z-]+ = )/gm, '');
+  for (const [name, without] of [
+    ['own', /^(tls-cert|tls-key|http = "127).*$/gm],
+    ['files', /^(tls-own|http = "127).*$/gm],
+  ] as const) {
+    const file = join(folder, `${name}.toml`);
+    writeFileSync(file, everything.replaceAll(without, ''));
+    const { stderr } = spawnSync(join(folder, 'usr/bin/mooring'), ['account', 'show', '--config', file], {
+      encoding: 'utf8',
+      env: { PATH: '/usr/bin:/bin', MOORING_DATA: join(folder, 'none') },
+    });
+    assert.match(stderr, /There is no data folder/, 'the settings are in order');
+  }
+});
+
+const install = `
+set -eu
+export DEBIAN_FRONTEND=noninteractive
+dpkg -i "$DEB" >/dev/null
+getent passwd mooring
+stat -c '%a %U' /var/lib/mooring
+grep -q '^data' /etc/mooring/mooring.toml
+if command -v systemd-analyze >/dev/null; then
+  systemd-analyze verify /lib/systemd/system/mooring.service
+  systemd-analyze security --offline=true --no-pager mooring.service | tail -1
+fi
+cd /
+echo '#mine' >> /etc/mooring/mooring.toml
+mooring account show 2>&1 | head -1
+runuser -u mooring -- env MOORING_CONFIG=/etc/mooring/mooring.toml mooring serve --http 127.0.0.1:0 --json > /tmp/ready &
+service=$!
+n=0; while [ ! -s /tmp/ready ]; do n=$((n+1)); [ $n -lt 200 ]; sleep 0.1; done
+kill $service 2>/dev/null || true
+kill "$(sed 's/.*"pid":\\([0-9]*\\).*/\\1/' /tmp/ready)"
+wait $service || true
+mooring api-key create from-root >/dev/null 2>&1
+echo "not the service's: $(find /var/lib/mooring ! -user mooring | wc -l)"
+dpkg -i "$DEB" >/dev/null 2>&1
+tail -1 /etc/mooring/mooring.toml
+mooring api-key list | wc -l
+dpkg --purge mooring-server 2>&1 | grep left
+ls /var/lib/mooring
+test ! -e /etc/mooring/mooring.toml
+test ! -e /usr/bin/mooring
+`;
+
+test('installed, used as root and as the service, installed again, and purged', { skip: isolated }, (t) => {
+  const folder = temporaryFolder(t);
+  for (const name of ['disk', 'root']) mkdirSync(join(folder, name));
+  // A layer over this machine in a mount namespace of its own: nothing of it is left afterwards.
+  const layered = `
+set -eu
+mount -t tmpfs layer ${folder}/disk
+mkdir ${folder}/disk/upper ${folder}/disk/work
+mount -t overlay layer -o lowerdir=/,upperdir=${folder}/disk/upper,workdir=${folder}/disk/work ${folder}/root
+mount -t proc proc ${folder}/root/proc
+mount --bind /dev ${folder}/root/dev
+mkdir -p ${folder}/root${dirname(deb)}
+cp ${deb} ${folder}/root/mooring-server.deb
+DEB=/mooring-server.deb exec chroot ${folder}/root sh -c '${install.replaceAll("'", "'\\''")}'
+`;
+  const { status, stdout, stderr } = spawnSync(
+    'unshare',
+    ['--mount', '--pid', '--fork', '--kill-child', 'sh', '-c', layered],
+    {
+      encoding: 'utf8',
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+    },
+  );
+  if (/mount: .*(overlay|permission denied)/i.test(stderr)) {
+    t.skip(`NOT TESTED: this machine mounts no layer over its root: ${stderr}`);
+    return;
+  }
+  assert.equal(status, 0, `${stdout}\n${stderr}`);
+  assert.match(stdout, /^mooring:x:\d+:\d+::\/var\/lib\/mooring:\/usr\/sbin\/nologin$/m);
+  assert.match(stdout, /^700 mooring$/m);
+  assert.match(stdout, /^There is no data folder of Mooring at \/var\/lib\/mooring\/data/m);
+  assert.match(stdout, /^not the service's: 0$/m, 'a command of root leaves nothing that the service cannot open');
+  assert.match(stdout, /^#mine$/m, 'the settings of the operator stay');
+  assert.match(stdout, /^1$/m);
+  assert.match(stdout, /was left; remove it by hand/);
+  assert.match(stdout, /^data\ndata\.master-key$/m);
+  const exposure = /Overall exposure level for mooring\.service: ([\d.]+)/.exec(stdout)?.[1];
+  if (exposure !== undefined) assert.ok(Number(exposure) <= 2.5, `systemd-analyze security says ${exposure}`);
+});
