@@ -23,9 +23,15 @@ async function inFolder<T>(temporary: string, work: (path: (name: string) => str
   }
 }
 
-/** The same parent every time: it is derived from the owner's seed, which ends when the TPM is cleared. */
+/**
+ * The same parent every time: it is derived from the owner's seed, which ends when the TPM is cleared. `noda`, for a
+ * TPM that loses its power counts what was used under dictionary attack protection as a wrong password (Part 1
+ * §19.8.6): a board that is switched off hard a few times would lock itself out.
+ */
 function makeParent(tpm: Tpm, context: string): Promise<Buffer> {
-  return tpm.must('tpm2_createprimary', ['-Q', '-C', 'o', '-g', 'sha256', '-G', 'ecc', '-c', context]);
+  const attributes = 'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|decrypt';
+  const what = ['-g', 'sha256', '-G', 'ecc256:aes128cfb', '-a', attributes];
+  return tpm.must('tpm2_createprimary', ['-Q', '-C', 'o', ...what, '-c', context]);
 }
 
 /** Part 3 §12.1. The object cannot be moved to another TPM, and wrong passwords elsewhere do not lock it. */
