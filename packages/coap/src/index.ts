@@ -1,0 +1,1 @@
+export type { SecureChannel } from '@mooring/transport';

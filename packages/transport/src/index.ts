@@ -1,0 +1,1 @@
+export type { ChannelEnd, ChannelListener, Peer, SecureChannel } from './channel.ts';
