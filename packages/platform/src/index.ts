@@ -3,3 +3,4 @@ export { type ErrorCodes, type ErrorDetail, errorFamily, isMooringError, Mooring
 export { ensureDirectory, readFileIfExists, removeTree, syncFolder, writeFileAtomic } from './files.ts';
 export { acquireLock, type Lock, withLock } from './lock.ts';
 export { fileError, platformErrors } from './platform-errors.ts';
+export { backgroundTimers, systemTimers, type Timer, type Timers } from './timers.ts';

@@ -1,0 +1,1 @@
+export { type FakeTime, fakeTime } from './fake-time.ts';
