@@ -16,8 +16,17 @@ const skip =
     ? false
     : 'NOT TESTED: the full disk needs root, to mount a small file system';
 
+/** The hooks of `t` run first come, first served; what stands on a disk has to end before the disk goes. */
+function lastFirst(t: TestContext): Pick<TestContext, 'after'> {
+  const hooks: (() => unknown)[] = [];
+  t.after(async () => {
+    for (const hook of hooks.reverse()) await hook();
+  });
+  return { after: (hook) => void hooks.push(hook as () => unknown) };
+}
+
 /** A disk of so many MiB, gone after the test. */
-function disk(t: TestContext, size: number): string {
+function disk(t: Pick<TestContext, 'after'>, size: number): string {
   const folder = join(temporaryFolder(t), 'disk');
   mkdirSync(folder);
   const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}m`, 'mooring', folder]);
@@ -42,7 +51,10 @@ function fill(folder: string): () => void {
   return () => rmSync(path);
 }
 
-test('on a full disk reading goes on, writing is refused with a sentence, and it mends itself', { skip }, async (t) => {
+test('on a full disk reading goes on, writing is refused with a sentence, and it mends itself', {
+  skip,
+}, async (context) => {
+  const t = lastFirst(context);
   const folder = disk(t, 16);
   const service = await start(t, { data: join(folder, 'data') });
   const made = await askService(service.adminSocket, 'api-key create', { name: 'one' });
@@ -84,7 +96,8 @@ test('on a full disk reading goes on, writing is refused with a sentence, and it
   assert.equal(found.status, 200);
 });
 
-test('a service starts on a full disk, and a first start leaves nothing half made', { skip }, async (t) => {
+test('a service starts on a full disk, and a first start leaves nothing half made', { skip }, async (context) => {
+  const t = lastFirst(context);
   const folder = disk(t, 8);
   const data = join(folder, 'data');
   const first = await start(t, { data });

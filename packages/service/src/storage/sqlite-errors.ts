@@ -1,7 +1,15 @@
+import { statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { isMooringError } from '@mooring/platform';
 import { storageErrors } from '../errors.ts';
 
 type Known = { code: Parameters<typeof storageErrors>[0]; text: string; next: string };
+
+const full: Known = {
+  code: 'database.disk.full',
+  text: 'could not be written: the disk is full',
+  next: 'Free some space and repeat; nothing was changed.',
+};
 
 /** Primary result codes, https://www.sqlite.org/rescode.html */
 const known: Record<number, Known> = {
@@ -16,11 +24,7 @@ const known: Record<number, Known> = {
     text: 'is damaged',
     next: 'Stop the service and restore a backup into a new folder with "mooring restore".',
   },
-  13: {
-    code: 'database.disk.full',
-    text: 'could not be written: the disk is full',
-    next: 'Free some space and repeat; nothing was changed.',
-  },
+  13: full,
   14: {
     code: 'database.read.only',
     text: 'cannot be opened',
@@ -39,12 +43,26 @@ export function resultCode(error: unknown): number | undefined {
   return typeof code === 'number' ? code : undefined;
 }
 
+/** With less than this left, in bytes, the shared memory of a write-ahead log (32 KiB at a time) does not grow. */
+const least = 64 << 10;
+
+/** A full disk is SQLITE_FULL for the database and its log only: for the memory beside it, it is an error of the device. */
+function isDiskFull(path: string): boolean {
+  try {
+    const disk = statfsSync(dirname(path));
+    return disk.bavail * disk.bsize < least;
+  } catch {
+    return false;
+  }
+}
+
 /** Turns what SQLite says about the file or the disk into an expected error; all else is passed through unchanged. */
 export function sqliteError(error: unknown, path: string): unknown {
   const code = resultCode(error);
   if (code === undefined || isMooringError(error)) return error;
   const primary = code & 0xff;
-  const found = known[primary];
+  // 10 is an error of the device underneath.
+  const found = primary === 10 && isDiskFull(path) ? full : known[primary];
   if (found) {
     return storageErrors(found.code, {
       message: `${path} ${found.text}.`,
@@ -53,7 +71,7 @@ export function sqliteError(error: unknown, path: string): unknown {
       data: { path },
     });
   }
-  // 10 is an error of the device underneath; 1 (SQL) and 19 (constraints) are for the caller.
+  // 1 (SQL) and 19 (constraints) are for the caller.
   if (primary !== 10) return error;
   return storageErrors('database.failed', {
     message: `${path}: ${(error as Error).message}.`,

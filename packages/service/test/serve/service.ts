@@ -14,7 +14,7 @@ export interface Started extends RunningService {
 
 /** Starts a service in this process on a free port; what is given is as on the command line. It ends with the test. */
 export async function start(
-  t: TestContext,
+  t: Pick<TestContext, 'after'>,
   options: Readonly<Record<string, unknown>> = {},
   world: Partial<World> & { clock?: Clock } = {},
 ): Promise<Started> {
