@@ -1,6 +1,7 @@
 export { type DeviceTime, savedTimeItem } from './provisioning/device-time.ts';
 export { type Finding, findingLine } from './provisioning/findings.ts';
 export { findMblStore, type MblStore } from './provisioning/mbl-store.ts';
+export { type KeyRequest, pendingKeyItem, requestCertificate } from './provisioning/pending-key.ts';
 export { type Provisioned, type ProvisionOptions, provision } from './provisioning/provision.ts';
 export { provisioningErrors } from './provisioning/provisioning-errors.ts';
 export { runUtility } from './provisioning/run.ts';

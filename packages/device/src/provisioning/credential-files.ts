@@ -29,12 +29,14 @@ export function credentialFiles(folder: string): CredentialFile[] {
     .map((item) => ({ item, group: groupOf(item), path: `${prefix}${item.source}.bin` }));
 }
 
-/**
- * The content of each file by the name of its item.
- *
- * @throws MooringError `provisioning.files.missing` naming all that could not be opened
- */
-export async function readCredentialFiles(folder: string, cwd: string): Promise<Map<string, Uint8Array>> {
+export interface ReadFiles {
+  /** The content of each file by the name of its item. */
+  readonly contents: Map<string, Uint8Array>;
+  /** Those that are not there or cannot be read. */
+  readonly missing: readonly CredentialFile[];
+}
+
+export async function readCredentialFiles(folder: string, cwd: string): Promise<ReadFiles> {
   const contents = new Map<string, Uint8Array>();
   const missing: CredentialFile[] = [];
   for (const file of credentialFiles(folder)) {
@@ -42,8 +44,11 @@ export async function readCredentialFiles(folder: string, cwd: string): Promise<
     if (data) contents.set(file.item.name, data);
     else missing.push(file);
   }
-  if (missing.length === 0) return contents;
-  throw provisioningErrors('provisioning.files.missing', {
+  return { contents, missing };
+}
+
+export function filesMissing(folder: string, missing: readonly CredentialFile[]): Error {
+  return provisioningErrors('provisioning.files.missing', {
     message: `${missing.length === 1 ? 'A file is' : `${missing.length} files are`} missing in ${folder} or cannot be read; nothing was stored.`,
     next: 'Let "mbl-cli provision-pelion" put all files there, or name their folder with --certs-dir.',
     data: { folder, files: missing.map(({ path }) => path), groups: [...new Set(missing.map(({ group }) => group))] },

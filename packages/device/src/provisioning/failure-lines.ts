@@ -41,7 +41,8 @@ function oldLines({ code, data }: MooringError): string[] {
     const group = problems.some((problem) => problem.group === 'developer') ? 'developer' : 'update';
     return [...problems.map(({ text }) => errorStatus(text.slice(0, text.indexOf(':')))), unstored[group]];
   }
-  return [errorStatus(errorFindings.storage.text), unstored.developer];
+  const { text } = code === 'provisioning.key.unknown' ? errorFindings.keyMismatch : errorFindings.storage;
+  return [errorStatus(text), unstored.developer];
 }
 
 function details({ code, data }: MooringError): string[] {

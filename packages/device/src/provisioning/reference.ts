@@ -1,6 +1,6 @@
 import { provisioningItems } from '@mooring/credentials';
 import { errorFindings, warningFindings } from './findings.ts';
-import { utility } from './utility.ts';
+import { clientUnitVariable, utility } from './utility.ts';
 
 const cell = (text: string) => text.replaceAll('|', '\\|');
 
@@ -10,7 +10,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 
 /** The page docs/reference/commands/pelion-provisioning-util.md. */
 export function reference(): string {
-  const { name, summary, actions, options, jsonFlag, exitCodes } = utility;
+  const { name, summary, actions, options, requestOptions, jsonFlag, exitCodes } = utility;
   return `${[
     `# ${name}`,
     '<!-- Made by `npm run docs`; do not edit. -->',
@@ -30,6 +30,7 @@ export function reference(): string {
           `\`${variable}\``,
           fallback.startsWith('/') ? `\`${fallback}\`` : fallback,
         ]),
+        ...requestOptions.map(({ flag, metavar, help }) => [`\`${flag} ${metavar}\``, help, '', '']),
         [`\`${jsonFlag.flag}\``, jsonFlag.help, '', ''],
       ],
     ),
@@ -47,6 +48,10 @@ export function reference(): string {
     'Each file has the bytes of its item, without line end or terminator; certificates and key are DER. `MBED_CLOUD_DEV_MEMORY_TOTAL_KB.bin` may have 4 bytes (little endian) or the text of a number; it is stored as 4 bytes, and four digits are text.',
     `New credentials clear, in the same transaction, what the earlier service gave the device: the LwM2M server, its certificates and key, \`mbed.InternalEndpoint\`, \`mbed.AccountID\`, \`mbed.FirstToClaim\`, revocation lists and the TLS session. Without that the device would go on talking to the old service. **The very same credentials once more change nothing of it**: a command that is repeated after a lost connection must not cost the device its registration, and with it, in developer mode, its device id. To make it register anew, remove the storage folder first. The time that the device has saved is cleared in both cases, for that is the cure for a wrong one.`,
     'Lines that scripts read stay as they were: `Provisioning device.` and `Provisioning process completed without error.`, or on standard error `File with path PATHcould not be opened`, `There was an error parsing the dev credentials files` (or `Update Credentials files`), `Error status is: TEXT:` with a text of the table below, and `Developer Certificate Provisioning failed.` or `Update Certificate Provisioning failed.` Sentences that say more come after them.',
+    `Where \`${clientUnitVariable}\` names a systemd unit, as \`/etc/default/mooring-device\` of the Debian package does, and the unit is installed, a provisioning that succeeded restarts it: \`mbl-cloud-client\` then connects with the new credentials.`,
+    '## --make-key',
+    'A device can have a private key that nobody else ever had. `--make-key --endpoint-name NAME --account-id ID` makes a P-256 key inside the secure storage, where it waits, and prints a PKCS#10 request for its certificate; with `--json`, `{"csr": PEM, "keyId": HEX}`, of which `keyId` will be the subject key identifier of the certificate. While a key waits it is used again: a command that is repeated after a lost connection, also under another name, gives a request for the same key.',
+    `Then \`--provision\` of a folder without \`MBED_CLOUD_DEV_BOOTSTRAP_DEVICE_PRIVATE_KEY.bin\` takes the key that waits, if the certificate in the folder is for it, in the transaction that stores everything else; the same folder once more finds the key in use. If the certificate is for another key nothing is stored (\`provisioning.key.unknown\`). Credentials that bring a private key of their own end the waiting. Until then the device stays as it was: a key that waits changes nothing else.`,
     '## --get-pelion-status',
     'Prints `Querying device status... ` and, if nothing is wrong, `Device is configured correctly. You can connect to Pelion Cloud!` Otherwise the first of these stands on standard error as `TEXT:ITEM`:',
     table(

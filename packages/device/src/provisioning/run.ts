@@ -1,47 +1,32 @@
-import { resolve } from 'node:path';
 import { isMooringError, type MooringError } from '@mooring/platform';
-import { type Io, terminalErrors } from '@mooring/terminal';
-import { fileKeyProvider } from '../secure-storage/file-key.ts';
-import { realFiles } from '../secure-storage/files.ts';
-import { keyProviderOf, neededKind, parseKeyChoice } from '../secure-storage/key-choice.ts';
-import type { KeyProvider } from '../secure-storage/key-provider.ts';
+import type { Io } from '@mooring/terminal';
 import { SecureStorage } from '../secure-storage/storage.ts';
-import { type Arguments, readArguments } from './arguments.ts';
+import { readArguments } from './arguments.ts';
+import type { ClientService, ClientStart } from './client-service.ts';
 import { dateText } from './device-time.ts';
 import { provisioningFailure } from './failure-lines.ts';
 import { errorFindings, findingData, findingLine } from './findings.ts';
 import { findMblStore, type MblStore, mblStoreLines } from './mbl-store.ts';
+import { requestCertificate } from './pending-key.ts';
 import { protectionData, protectionLine } from './protection.ts';
 import { provision } from './provision.ts';
 import { provisioningErrors } from './provisioning-errors.ts';
+import { readSettings, type Settings } from './settings.ts';
 import { type DeviceStatus, status } from './status.ts';
-import { type ActionName, type OptionFlag, usage, utility } from './utility.ts';
-
-/** Where the lines of one run go: with `--json` standard output has the one object alone. */
-interface Voice {
-  readonly io: Io;
-  readonly json: boolean;
-  say(line: string): void;
-  note(line: string): void;
-}
+import { type ActionName, usage, utility } from './utility.ts';
+import { fail, fault, succeed, type Voice, voiceOf } from './voice.ts';
 
 /** Runs one command line and returns its exit status: 0, 1 or 2. */
 export async function runUtility(argv: readonly string[], io: Io): Promise<number> {
   const json = argv.includes(utility.jsonFlag.flag);
-  const voice: Voice = {
-    io,
-    json,
-    say: (line) => void (json ? io.stderr : io.stdout).write(`${line}\n`),
-    note: (line) => void io.stderr.write(`${line}\n`),
-  };
+  const voice = voiceOf(io, json);
   try {
     const given = readArguments(argv);
     if (given.action === 'help') {
       io.stdout.write(usage());
       return 0;
     }
-    const chosen = await settings(given, io);
-    return await actions[given.action](chosen, voice);
+    return await actions[given.action](await readSettings(given, io), voice);
   } catch (error) {
     if (!isMooringError(error)) return fault(error, voice);
     voice.note(error.message);
@@ -51,85 +36,75 @@ export async function runUtility(argv: readonly string[], io: Io): Promise<numbe
   }
 }
 
-interface Settings {
-  readonly certificatesFolder: string;
-  readonly folder: string;
-  readonly keyProvider: KeyProvider;
-  /** What the storage that there is was written with, if `--key` names another. */
-  readonly present: KeyProvider;
-  /** A key file of this storage alone that its key may have been in before. */
-  readonly earlier: KeyProvider;
-}
-
-/** @throws MooringError `storage.key.setting`, `usage` */
-async function settings({ values, action }: Arguments, { env, cwd }: Io): Promise<Settings> {
-  const given = (flag: OptionFlag): string | undefined => {
-    const variable = utility.options.find((option) => option.flag === flag)?.variable ?? '';
-    return values[flag] ?? (env[variable] || undefined);
-  };
-  const folder = resolve(cwd, given('--store') ?? fallbackOf('--store'));
-  const keyFile = given('--key-file');
-  const around = {
-    folder,
-    keyFile: resolve(cwd, keyFile ?? `${folder}.key`),
-    keyFileShared: keyFile !== undefined,
-    cwd,
-    env,
-  };
-  const named = given('--key');
-  if (action === 'migrate' && named === undefined) {
-    throw terminalErrors('usage', {
-      message: '--migrate-key needs --key, which names the new key.',
-      next: `"${utility.name} --help" explains more.`,
-      exitCode: 2,
-    });
-  }
-  const choice = named === undefined ? undefined : parseKeyChoice(named);
-  const needed = await neededKind(folder);
-  return {
-    // As given, for the old messages name the path so.
-    certificatesFolder: given('--certs-dir') ?? fallbackOf('--certs-dir'),
-    folder,
-    keyProvider: keyProviderOf(choice ?? { kind: needed ?? 'file' }, around),
-    present: keyProviderOf(
-      needed === 'pkcs11' && choice?.kind === needed ? choice : { kind: needed ?? 'file' },
-      around,
-    ),
-    earlier: fileKeyProvider(`${folder}.key`, realFiles, { shared: keyFile !== undefined }),
-  };
-}
-
-const fallbackOf = (flag: OptionFlag): string => utility.options.find((option) => option.flag === flag)?.fallback ?? '';
-
 const actions: Record<Exclude<ActionName, 'help'>, (given: Settings, voice: Voice) => Promise<number>> = {
   provision: runProvision,
   status: runStatus,
   migrate: runMigration,
+  makeKey: runRequest,
 };
 
-async function runProvision({ certificatesFolder, folder, keyProvider }: Settings, voice: Voice): Promise<number> {
+async function runProvision(
+  { certificatesFolder, folder, keyProvider, client }: Settings,
+  voice: Voice,
+): Promise<number> {
   voice.say('Provisioning device.');
   try {
     const storage = await SecureStorage.open({ folder, keyProvider });
     const done = await provision({ certificatesFolder, storage, cwd: voice.io.cwd });
     voice.say('Provisioning process completed without error.');
     if (done.repeated) voice.note('The device had these very credentials already; its registration is kept.');
-    else if (done.cleared.length > 0) {
-      voice.note(
-        'What an earlier service gave the device was removed. Restart mbl-cloud-client to connect to the new one.',
-      );
-    }
     const after = await status(storage, voice.io.clock);
     if (after.error)
       voice.note(`The device cannot connect as it is: ${findingLine(after.error)}. ${after.error.reason}`);
+    const started = await startClient(after, client, voice);
+    if (done.cleared.length > 0 && !done.repeated) {
+      const restart = started.state === 'restarted' ? '' : ' Restart mbl-cloud-client to connect to the new one.';
+      voice.note(`What an earlier service gave the device was removed.${restart}`);
+    }
     const key = protectionData(await storage.protection());
     const mbl = await tellOtherStore(folder, voice);
-    return succeed({ ...done, store: folder, configured: !after.error, key, ...mbl, status: statusData(after) }, voice);
+    const result = { ...done, store: folder, configured: !after.error, client: started, key, ...mbl };
+    return succeed({ ...result, status: statusData(after) }, voice);
   } catch (error) {
     if (!isMooringError(error)) return fault(error, voice);
     for (const line of provisioningFailure(error)) voice.note(line);
     return fail(error, voice);
   }
+}
+
+/** One that could not connect would only end at once. */
+async function startClient({ error }: DeviceStatus, client: ClientService, voice: Voice): Promise<ClientStart> {
+  if (error) return { state: 'absent' };
+  const started = await client.restart();
+  if (started.state === 'restarted') voice.note('mbl-cloud-client was restarted, to connect with these credentials.');
+  if (started.state === 'failed') {
+    voice.note(`mbl-cloud-client could not be restarted: ${started.reason}. It connects with these when it is.`);
+  }
+  return started;
+}
+
+async function runRequest({ folder, keyProvider, endpointName, accountId }: Settings, voice: Voice): Promise<number> {
+  try {
+    const storage = await SecureStorage.open({ folder, keyProvider });
+    const request = await requestCertificate(storage, {
+      endpointName,
+      ...(accountId !== undefined && { accountId }),
+    });
+    if (!voice.json) voice.io.stdout.write(request.csr);
+    voice.note(
+      `The private key waits in the secure storage; its certificate will have the key identifier ${request.keyId}.`,
+    );
+    return succeed(request, voice);
+  } catch (error) {
+    return failure(error, voice);
+  }
+}
+
+/** In our words alone: for actions that the old utility did not have. */
+function failure(error: unknown, voice: Voice): number {
+  if (!isMooringError(error)) return fault(error, voice);
+  for (const line of [error.message, error.next]) if (line) voice.note(line);
+  return fail(error, voice);
 }
 
 async function runStatus({ folder, keyProvider }: Settings, voice: Voice): Promise<number> {
@@ -174,9 +149,7 @@ async function runMigration({ folder, keyProvider, present, earlier }: Settings,
     const key = await tellProtection(storage, voice);
     return succeed({ changed, store: folder, key, ...(note !== undefined && { left: note }) }, voice);
   } catch (error) {
-    if (!isMooringError(error)) return fault(error, voice);
-    for (const line of [error.message, error.next]) if (line) voice.note(line);
-    return fail(error, voice);
+    return failure(error, voice);
   }
 }
 
@@ -221,29 +194,4 @@ function statusData(found: DeviceStatus): Record<string, unknown> {
     time: { source: time.source, ...(time.now && { now: dateText(time.now) }) },
     certificates: certificates.map(({ item, notAfter }) => ({ item, notAfter: dateText(notAfter) })),
   };
-}
-
-function succeed(result: unknown, { io, json }: Voice): number {
-  if (json) io.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
-  return 0;
-}
-
-function fail({ code, message, next, data }: MooringError, { io, json }: Voice, status = 1): number {
-  if (json) {
-    const error = { code, message, ...(next && { next }), ...(data && { data }) };
-    io.stdout.write(`${JSON.stringify({ error }, null, 2)}\n`);
-  }
-  return status;
-}
-
-function fault(error: unknown, voice: Voice): number {
-  const text = error instanceof Error ? error.message : String(error);
-  const told = terminalErrors('internal', {
-    message: `${utility.name} failed in a way that it should not: ${text}`,
-    next: 'Please report this, with the lines below.',
-  });
-  for (const line of [told.message, told.next, error instanceof Error ? error.stack : undefined]) {
-    if (line) voice.note(line);
-  }
-  return fail(told, voice);
 }

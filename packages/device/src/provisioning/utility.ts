@@ -1,5 +1,8 @@
 import { keyForms } from '../secure-storage/key-choice.ts';
 
+/** Set where the program is installed with the client: the systemd unit that provisioning restarts. */
+export const clientUnitVariable = 'MOORING_CLIENT_UNIT';
+
 /** The command line of pelion-provisioning-util; usage and reference page are made from it. */
 export const utility = {
   name: 'pelion-provisioning-util',
@@ -20,6 +23,11 @@ export const utility = {
       flag: '--migrate-key',
       name: 'migrate',
       help: 'Encrypt the secure storage anew, in one transaction, with the key that --key names; the old key is retired.',
+    },
+    {
+      flag: '--make-key',
+      name: 'makeKey',
+      help: 'Make a private key inside the secure storage, and print a request for its certificate (PKCS#10). --provision takes the key once the certificate is there.',
     },
     { flag: '--help', name: 'help', help: 'Show this text.' },
   ],
@@ -53,6 +61,14 @@ export const utility = {
       help: 'File with the key of the secure storage; made with the first storage.',
     },
   ],
+  requestOptions: [
+    {
+      flag: '--endpoint-name',
+      metavar: 'NAME',
+      help: 'With --make-key, which needs it: name of the device, the CN of the request.',
+    },
+    { flag: '--account-id', metavar: 'ID', help: 'With --make-key: account of the device, the OU of the request.' },
+  ],
   jsonFlag: {
     flag: '--json',
     help: 'Write the result as one JSON object to standard output; everything for people goes to standard error.',
@@ -66,15 +82,17 @@ export const utility = {
 
 export type ActionName = (typeof utility.actions)[number]['name'];
 export type OptionFlag = (typeof utility.options)[number]['flag'];
+export type RequestFlag = (typeof utility.requestOptions)[number]['flag'];
 
 export function usage(): string {
-  const { name, actions, options, jsonFlag } = utility;
+  const { name, actions, options, requestOptions, jsonFlag } = utility;
   const rows: [string, string][] = [
     ...actions.map(({ flag, help }): [string, string] => [flag, help]),
     ...options.map(({ flag, metavar, help, fallback, variable }): [string, string] => [
       `${flag} ${metavar}`,
       `${help} Otherwise ${variable}, or ${fallback}.`,
     ]),
+    ...requestOptions.map(({ flag, metavar, help }): [string, string] => [`${flag} ${metavar}`, help]),
     [jsonFlag.flag, jsonFlag.help],
   ];
   const lines = rows.map(([left, help]) => `  ${left.padEnd(22)}${help}`);

@@ -24,6 +24,9 @@ for (const [what, argv] of [
   ['an option without its value', ['--provision', '--store']],
   ['an option with an empty value', ['--provision', '--store=']],
   ['an option that swallows the next one', ['--provision', '--store', '--json']],
+  ['a request without a name', ['--make-key']],
+  ['the name of a request with another action', ['--provision', '--endpoint-name', 'one']],
+  ['the account of a request with another action', ['--get-pelion-status', '--account-id', 'one']],
   ['json with a value', ['--provision', '--json=yes']],
 ] as const) {
   test(`${what}: usage, exit 2, nothing done`, async (t) => {
@@ -45,7 +48,7 @@ test('wrong arguments with --json: the error as an object too', async () => {
 test('help goes to standard output, exit 0, and names every option', async () => {
   const { status, out, err } = await run(['--help']);
   assert.deepEqual([status, err], [0, []]);
-  for (const { flag } of [...utility.actions, ...utility.options, utility.jsonFlag]) {
+  for (const { flag } of [...utility.actions, ...utility.options, ...utility.requestOptions, utility.jsonFlag]) {
     assert.ok(
       out.some((line) => line.includes(flag)),
       flag,
