@@ -21,7 +21,7 @@ export function groupOf(item: Pick<Item, 'source'>): Group {
   return item.source?.startsWith('arm_uc_') ? 'update' : 'developer';
 }
 
-/** The 14 files that provisioning reads (pelion-client-wire.md §13). */
+/** The 14 files that provisioning reads. */
 export function credentialFiles(folder: string): CredentialFile[] {
   const prefix = folder.endsWith('/') ? folder : `${folder}/`;
   return provisioningItems

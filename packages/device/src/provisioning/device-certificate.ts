@@ -43,7 +43,7 @@ export function isFinding(value: object): value is ErrorFinding {
 }
 
 /**
- * What the client checks before it connects, in its order: the key, the use, the name (pelion-client-wire.md §12.2).
+ * What the client checks before it connects, in its order: the key, the use, the name (fcc_verification.c).
  * A certificate without extended key usage passes: older developer certificates have none.
  */
 export function judgeDeviceCertificate(

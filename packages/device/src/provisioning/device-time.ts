@@ -1,7 +1,7 @@
 import type { Clock } from '@mooring/platform';
 import type { Snapshot } from '../secure-storage/storage.ts';
 
-/** 2017-01-01T10:00:00Z, before which the client was not built (PAL_MIN_SEC_FROM_EPOCH, mbl-device.md §7.1). */
+/** 2017-01-01T10:00:00Z, before which the client was not built (PAL_MIN_SEC_FROM_EPOCH of mbed-cloud-client). */
 export const earliestTime = new Date(1_483_264_800_000);
 
 /** The last time that a server vouched for: seconds since 1970 in 8 bytes little endian, as the old client saves it. */

@@ -2,7 +2,7 @@ import type { MooringError } from '@mooring/platform';
 import { credentialFiles, type Group } from './credential-files.ts';
 import { errorFindings } from './findings.ts';
 
-/** Lines of the old utility that scripts read (pelion-client-wire.md §13), "opened" without a space before it too. */
+/** Lines of the old utility that scripts read, "opened" without a space before it too. */
 const unopened = (path: string) => `File with path ${path}could not be opened`;
 const unparsed: Record<Group, string> = {
   developer: 'There was an error parsing the dev credentials files',

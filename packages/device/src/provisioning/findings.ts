@@ -1,6 +1,6 @@
 /**
  * What can be wrong with credentials or a provisioned device. `text` is the old utility's wording, which scripts
- * read, and `status` its factory configurator number (pelion-client-wire.md §12.2); `meaning` is for the reference page.
+ * read, and `status` its factory configurator number (fcc_status_e); `meaning` is for the reference page.
  */
 export const errorFindings = {
   missing: { text: 'Item does not exist', status: 25, meaning: 'The item was never stored.' },

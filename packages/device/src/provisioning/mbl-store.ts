@@ -1,7 +1,7 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-/** The storage of MBL's own client and pelion-provisioning-util (pelion-client-wire.md §14). */
+/** The storage of MBL's own client and pelion-provisioning-util (ESFS of mbed-cloud-client). */
 export interface MblStore {
   readonly folder: string;
   /** Files of items that the client works with, and of those that a factory reset would bring back. */

@@ -12,7 +12,7 @@ import { readServerUri } from './server-uri.ts';
 
 /**
  * What belongs to an earlier service or claim and must not outlive new credentials: the device would go on talking to
- * the old service (mbl-device.md §9), or check the new one against the old one's revocations.
+ * the old service otherwise, or check the new one against the old one's revocations.
  */
 const serviceItems: readonly string[] = [
   ...lwm2mCredentialItems.map(({ name }) => name),

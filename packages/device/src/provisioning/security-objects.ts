@@ -28,7 +28,7 @@ function orStop<T extends object>(read: T): Exclude<T, { kind: unknown; reason: 
 }
 
 /**
- * Server certificate authority, server URI, key and certificate of the mode in use (pelion-client-wire.md §12.2, 5).
+ * Server certificate authority, server URI, key and certificate of the mode in use (fcc_verification.c of mbed-cloud-client).
  * The bootstrap authority is itself the trusted source of time here, so the old warning that none was set does not
  * arise.
  */

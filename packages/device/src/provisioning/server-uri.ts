@@ -5,7 +5,7 @@ export interface ServerUri {
   readonly accountId: string | undefined;
 }
 
-/** By the client's own rules, which are looser than RFC 3986 (pelion-client-wire.md §12.2). */
+/** By the client's own rules, which are looser than RFC 3986 (fcc_verification.c of mbed-cloud-client). */
 export function readServerUri(data: Uint8Array): ServerUri {
   const text = Buffer.from(data).toString('utf8');
   return { hasScheme: /^coaps?:\/\//.test(text), accountId: /[?&]aid=([^&#]*)/.exec(text)?.[1] };

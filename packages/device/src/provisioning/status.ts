@@ -23,7 +23,7 @@ export interface DeviceStatus {
 
 /**
  * Whether the device has all it needs to connect: the check that the real client makes at every start, in its order
- * (pelion-client-wire.md §12.2). The first error ends it; warnings are collected.
+ * (fcc_verify_device_configured_4mbed_cloud). The first error ends it; warnings are collected.
  *
  * @throws MooringError `storage.*`, `file.*`
  */

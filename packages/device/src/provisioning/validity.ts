@@ -5,7 +5,7 @@ import { dateText } from './device-time.ts';
 const tenYears = 315_360_000_000;
 const clockSlack = 60_000;
 
-/** mbl-device.md §7.4: a certificate past its end is an error, everything else about dates a warning. */
+/** As verify_certificate_expiration of mbed-cloud-client: a certificate past its end is an error, everything else about dates a warning. */
 export function checkValidity(list: Checklist, item: string, { notBefore, notAfter }: Certificate): void {
   list.certificates.push({ item, notAfter });
   const { now, source } = list.time;

@@ -1,6 +1,6 @@
 import { storageErrors } from './storage-errors.ts';
 
-/** What the real client's storage tells apart (pelion-client-wire.md §12.1). */
+/** What the real client's storage tells apart (storage_internal.h of mbed-cloud-client). */
 export const itemTypes = ['config', 'certificate', 'private-key'] as const;
 export type ItemType = (typeof itemTypes)[number];
 

@@ -62,10 +62,18 @@ export function spawnedTools(
     });
 }
 
+/** A line of the TPM's own library (tpm2-tss), which says less than the tool that uses it. */
+const libraryLine = /^(WARNING|ERROR|INFO):\w+:/;
+
 /** The line of a tool's complaints that says most, without its own prefix. */
 export function complaint(said: string): string {
-  const lines = said.split('\n').filter((line) => line.trim() !== '');
+  const all = said.split('\n').filter((line) => line.trim() !== '');
+  const own = all.filter((line) => !libraryLine.test(line));
+  const lines = own.length > 0 ? own : all;
   const line =
     lines.find((each) => /^ERROR: /.test(each)) ?? lines.find((each) => /error|fail/i.test(each)) ?? lines[0];
-  return (line ?? 'it said nothing').replace(/^(ERROR|error): /, '').replace(/\.$/, '');
+  return (line ?? 'it said nothing')
+    .replace(/^(ERROR|error): /, '')
+    .trim()
+    .replace(/\.$/, '');
 }

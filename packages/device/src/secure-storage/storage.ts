@@ -44,6 +44,11 @@ export interface KeyMigration {
   readonly left?: string;
 }
 
+interface Counted extends OpenGeneration {
+  /** Where the provider's counter stands; without one, at the generation of the file. */
+  readonly counted: bigint;
+}
+
 /**
  * The device's items, encrypted and authenticated, in one file of a folder of their own. A transaction writes a new
  * file beside it, syncs it, renames it over and syncs the folder: after a kill or a power cut at any point there is
@@ -64,13 +69,15 @@ export class SecureStorage {
   }
 
   /**
-   * Nothing is made or changed by this; a folder that does not exist is an empty storage.
+   * Nothing is made or changed in the folder by this; one that does not exist is an empty storage. A counter that a cut
+   * left behind is moved on, where the folder may be written.
    *
    * @throws MooringError `storage.damaged`, `storage.version`, `storage.rolled.back`, `storage.key.*`, `file.*`
    */
   static async open(options: StorageOptions): Promise<SecureStorage> {
     const storage = new SecureStorage(options);
-    await storage.read(async () => undefined);
+    const isAhead = await storage.#withGeneration(async (found) => found && found.header.generation > found.counted);
+    if (isAhead) await storage.#catchUp();
     return storage;
   }
 
@@ -215,15 +222,23 @@ export class SecureStorage {
     await this.#files.syncFolder(this.folder);
   }
 
-  async #withGeneration<T>(work: (found: OpenGeneration | undefined) => Promise<T>): Promise<T> {
-    const file = await this.#files.openToRead(this.file).catch((error: unknown) => {
-      throw fileError(error, this.file);
-    });
-    if (!file) return work(undefined);
-    try {
-      return await work(await this.#openGeneration(file));
-    } finally {
-      await file.close();
+  async #withGeneration<T>(work: (found: Counted | undefined) => Promise<T>): Promise<T> {
+    let refused: bigint | undefined;
+    for (;;) {
+      const file = await this.#files.openToRead(this.file).catch((error: unknown) => {
+        throw fileError(error, this.file);
+      });
+      if (!file) return work(undefined);
+      try {
+        const found = await this.#openGeneration(file);
+        const { generation } = found.header;
+        if (generation === found.counted || generation === found.counted + 1n) return await work(found);
+        // A writer may have come between the file and the counter: then another file is there by now.
+        if (generation === refused) throw this.#rolledBack(found);
+        refused = generation;
+      } finally {
+        await file.close();
+      }
     }
   }
 
@@ -236,7 +251,7 @@ export class SecureStorage {
     return this.#key;
   }
 
-  async #openGeneration(file: FileReader): Promise<OpenGeneration> {
+  async #openGeneration(file: FileReader): Promise<Counted> {
     let read: ReadHeader;
     try {
       read = await readHeader(file);
@@ -250,16 +265,28 @@ export class SecureStorage {
     } catch (error) {
       throw this.#explain(error);
     }
-    const counted = await key.generation?.read();
     const { generation } = found.header;
-    if (counted !== undefined && generation !== counted && generation !== counted + 1n) {
-      throw storageErrors('storage.rolled.back', {
-        message: `The secure storage ${this.folder} is at generation ${generation}, and this device has been at ${counted}: an old copy was put back.`,
-        next: 'Put the latest copy back, or move the folder away and provision the device again.',
-        data: { folder: this.folder },
-      });
-    }
-    return found;
+    const counted = (await key.generation?.read()) ?? generation;
+    return { ...found, counted };
+  }
+
+  #rolledBack({ header: { generation }, counted }: Counted): Error {
+    return storageErrors('storage.rolled.back', {
+      message: `The secure storage ${this.folder} is at generation ${generation}, and this device has been at ${counted}: an old copy was put back.`,
+      next: 'Put the latest copy back, or move the folder away and provision the device again.',
+      data: { folder: this.folder },
+    });
+  }
+
+  /** Until the counter follows a generation that a cut left ahead of it, the copy before that one is as good. */
+  async #catchUp(): Promise<void> {
+    const advance = async (found: Counted | undefined): Promise<void> => {
+      if (found) await (await this.#loadKey(found.header)).generation?.advance(found.header.generation);
+    };
+    await this.#locked(() => this.#withGeneration(advance)).catch((error: unknown) => {
+      // Who may only read leaves it to the next who may write.
+      if (!isMooringError(error)) throw error;
+    });
   }
 
   #snapshotOf(found: OpenGeneration | undefined): Snapshot {

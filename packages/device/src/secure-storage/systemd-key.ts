@@ -20,6 +20,9 @@ const remedies: readonly (readonly [RegExp, string])[] = [
   [/ermission denied|Access denied/, 'Only root may use the system credentials.'],
 ];
 
+/** systemd binds what a TPM seals to PCR 7, the state of secure boot; version 252 cannot leave that out. */
+const otherBoot = /policy digest/i;
+
 /**
  * The key sealed by systemd-creds (systemd 250 and later), with the host's secret in /var/lib/systemd/credential.secret,
  * the TPM, or both. With `host` it is as safe as the disk that has that secret: two partitions instead of one file.
@@ -37,19 +40,25 @@ export function systemdKeyProvider(run: RunTool, seal: SystemdSeal, device: stri
     sees: { copies: by !== 'host', rollback: false },
   });
 
+  async function decrypt(by: string, credential: string): Promise<Uint8Array> {
+    const input = Buffer.from(credential, 'latin1');
+    const { status, output, said } = await run('systemd-creds', [...options, 'decrypt', '-', '-'], { input });
+    if (status === 0 && output.length >= 32) return output;
+    throw storageErrors('storage.key.elsewhere', {
+      message: `systemd-creds does not open the key of the secure storage: ${complaint(said)}.`,
+      next: otherBoot.test(said)
+        ? 'The state of secure boot (PCR 7) is not the one that the key was sealed in. Bring it back, or move the folder away and provision the device again; --key tpm does not depend on it.'
+        : 'A storage works on the host that wrote it, as root, while its host secret and TPM stay. If they are gone, move the folder away and provision the device again.',
+      data: { seal: by },
+    });
+  }
+
   return {
     kind: 'systemd-creds',
     description: 'the system credentials of this host (systemd-creds)',
     async load(bytes) {
       const { seal: by, credential } = decodeSealed(bytes, ['seal', 'credential']);
-      const input = Buffer.from(credential, 'latin1');
-      const { status, output, said } = await run('systemd-creds', [...options, 'decrypt', '-', '-'], { input });
-      if (status === 0 && output.length >= 32) return open(output, bytes, by);
-      throw storageErrors('storage.key.elsewhere', {
-        message: `systemd-creds does not open the key of the secure storage: ${complaint(said)}.`,
-        next: 'A storage works on the host that wrote it, as root, while its host secret and TPM stay. If they are gone, move the folder away and provision the device again.',
-        data: { seal: by },
-      });
+      return open(await decrypt(by, credential), bytes, by);
     },
     async loadOrMake() {
       const key = randomBytes(32);
@@ -61,7 +70,15 @@ export function systemdKeyProvider(run: RunTool, seal: SystemdSeal, device: stri
           next: remedies.find(([pattern]) => pattern.test(said))?.[1] ?? 'Try "systemd-creds setup" by hand.',
         });
       }
-      return open(key, encodeSealed({ seal, credential: output.toString('latin1') }), seal);
+      const credential = output.toString('latin1');
+      // Nothing is encrypted with a key before its seal was seen to open: with some TPMs systemd seals and cannot open.
+      if (!key.equals(await decrypt(seal, credential))) {
+        throw storageErrors('storage.key.tool.failed', {
+          message: 'systemd-creds did not give back the key that it had sealed.',
+          next: 'Choose another key: --key tpm, or --key systemd-creds:host.',
+        });
+      }
+      return open(key, encodeSealed({ seal, credential }), seal);
     },
   };
 }

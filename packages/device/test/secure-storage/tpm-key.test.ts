@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { SecureStorage, type StoredItem } from '../../src/index.ts';
+import type { Tpm } from '../../src/secure-storage/tpm/tools.ts';
 import { defaultIndex, tpmKeyProvider } from '../../src/secure-storage/tpm/tpm-key.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { SimulatedTpm } from './simulated-tpm.ts';
@@ -37,6 +38,24 @@ test('nothing secret is on a command line, and no file of the tools stays', asyn
   await open();
   assert.ok(!tpm.commands.flat().some((word) => word.includes(key)));
   assert.deepEqual(readdirSync(temporary), []);
+});
+
+test('a transaction of another process between file and counter is no roll back', async (t) => {
+  const { tpm, folder, temporary, open } = place(t);
+  await (await open()).transaction({ put: [item('1')] });
+  let meanwhile = async () => {
+    meanwhile = async () => undefined;
+    await (await open()).transaction({ put: [item('2')] });
+  };
+  const slow: Tpm = {
+    ...tpm.tools,
+    must: async (program, ...rest) => {
+      if (program === 'tpm2_nvread') await meanwhile();
+      return tpm.tools.must(program, ...rest);
+    },
+  };
+  const storage = await SecureStorage.open({ folder, keyProvider: tpmKeyProvider({ tpm: slow, index, temporary }) });
+  assert.equal(Buffer.from((await storage.get('a'))?.data ?? []).toString(), '2');
 });
 
 for (const [what, harm, code] of [

@@ -97,6 +97,20 @@ for (const [what, before, old] of [
   });
 }
 
+test('a counter that a cut left behind follows as soon as the storage is opened: the copy before is refused', async (t) => {
+  const temporary = temporaryFolder(t);
+  const start = await after(bare(), temporary, async ({ open }) => (await open()).transaction({ put: [first] }));
+  const cuts = await cutsOf(start, temporary, async ({ open }) => (await open()).transaction({ put: [second] }));
+  const generationOf = ({ disk }: Board) => Buffer.from(disk.get(`${folder}/store`)?.data ?? []).readBigUInt64BE(28);
+  const renamed = cuts.find((cut) => generationOf(cut) > (cut.tpm.indexes.get(index)?.value ?? 0n));
+  assert.ok(renamed);
+  const opened = await after(renamed, temporary, ({ open }) => open());
+  await assert.rejects(content(wake({ disk: start.disk, tpm: opened.tpm }, temporary)), {
+    code: 'storage.rolled.back',
+  });
+  assert.equal(await content(wake(opened, temporary)), textOf(second));
+});
+
 test('two cuts in a row do not lock the device out', async (t) => {
   const temporary = temporaryFolder(t);
   const put =
