@@ -1,0 +1,55 @@
+import type { ChannelEnd } from '@mooring/transport';
+import type { Message } from '../message/message.ts';
+
+/** Sends the answer to one request; to be called once at most. Fails with `coap.message.too.large`, and may be called again then. */
+export type Reply = (message: Message) => void;
+
+/** What becomes of a message that asks for confirmation. One of `answered` and `failed` ends it. */
+export interface Fate {
+  /** The peer has it; a response may come later. */
+  acknowledged?(): void;
+  /** The response came with the acknowledgement. */
+  answered?(message: Message): void;
+  failed(error: Error): void;
+}
+
+export interface Sending {
+  /** Nobody waits any more: no retransmission, no fate. */
+  cancel(): void;
+}
+
+/** What the message layer tells the layer of requests and responses. */
+export interface LayerUser {
+  request(message: Message, reply: Reply): void;
+  /** A response that did not come with an acknowledgement. False if nobody knows its token. */
+  response(message: Message): boolean;
+  ended(end: ChannelEnd): void;
+  /** The peer wants to close when all is done (RFC 8323 §5.5). */
+  released(): void;
+}
+
+/** What a whole body may look like on the way out. */
+export interface Sizes {
+  /** Payload that goes in one message, without blocks. */
+  readonly whole: number;
+  /** Size exponent of Block1 and Block2 (7 is BERT). */
+  readonly sizeExponent: number;
+  /** Payload of one block. */
+  readonly block: number;
+}
+
+/** RFC 7252 §4 over datagrams and Pelion's records, RFC 8323 §3 and §5 over streams. */
+export interface MessageLayer {
+  readonly sizes: Sizes;
+  /** Notifications cannot overtake each other. */
+  readonly ordered: boolean;
+  /** A response that comes with an acknowledgement belongs to its request, whatever its token. */
+  send(message: Message, fate: Fate): Sending;
+  ping(): Promise<void>;
+  /** Ends after what is on its way. */
+  close(): void;
+  /** Ends at once. */
+  destroy(error?: Error): void;
+  /** Forgets what has been kept long enough; the time when there is more to forget. */
+  expire(now: number): number | undefined;
+}

@@ -1,0 +1,194 @@
+import { coapErrors } from '../errors.ts';
+import { findBlock } from '../message/block.ts';
+import { isSuccess } from '../message/codes.ts';
+import type { Message } from '../message/message.ts';
+import { optionNumbers } from '../message/option-registry.ts';
+import { findUint } from '../message/option-values.ts';
+import { blockwiseExchange, restOfNotification, type Steps } from './blockwise.ts';
+import type { Exchange } from './exchange.ts';
+import { type Request, type Response, readResponse } from './exchanged.ts';
+import type { RequestOptions, Requests, TokenOwner } from './requests.ts';
+import type { Settings } from './settings.ts';
+
+export interface ObservationListener {
+  /** In order and without those that are out of date (RFC 7641 §3.4). */
+  notification(response: Response): void;
+  /** Once, except after `cancel` and `forget`: the peer ended it with an error response, or the connection ended. */
+  ended?(why: { readonly response?: Response; readonly error?: Error }): void;
+}
+
+export interface Observation {
+  /** What the registration was answered. */
+  readonly response: Response;
+  /** False if the peer did not register it: `response` is then a plain answer. */
+  readonly active: boolean;
+  readonly token: Uint8Array;
+  /** Tells the peer (Observe 1), and gives its answer. Nothing is notified after the call. */
+  cancel(options?: RequestOptions): Promise<Response>;
+  /** Says nothing; the next notification is rejected, which ends the observation too. */
+  forget(): void;
+}
+
+/** RFC 7641 §3.4: V2 is newer than V1, or so much time has passed that the numbers say nothing. */
+const staleAfter = 128_000;
+const isNewer = (last: number, next: number): boolean =>
+  (last < next && next - last < 2 ** 23) || (last > next && last - next > 2 ** 23);
+
+export class ObservationOwner implements Observation, TokenOwner {
+  readonly token: Uint8Array;
+  readonly #requests: Requests;
+  readonly #settings: Settings;
+  readonly #request: Request;
+  readonly #listener: ObservationListener;
+  readonly #tell: (run: () => void) => void;
+  #exchange: Exchange | undefined;
+  #response: Response | undefined;
+  #state: 'asking' | 'active' | 'over' = 'asking';
+  #newest: Message | undefined;
+  #gathering = false;
+  #number: number | undefined;
+  #heard = 0;
+
+  constructor(
+    requests: Requests,
+    settings: Settings,
+    request: Request,
+    listener: ObservationListener,
+    tell: (run: () => void) => void,
+  ) {
+    this.token = requests.newToken();
+    this.#requests = requests;
+    this.#settings = settings;
+    this.#request = request;
+    this.#listener = listener;
+    this.#tell = tell;
+  }
+
+  get response(): Response {
+    if (this.#response === undefined) throw new Error('The observation is not answered.');
+    return this.#response;
+  }
+
+  get active(): boolean {
+    return this.#state === 'active';
+  }
+
+  async establish(options: RequestOptions): Promise<this> {
+    this.#requests.own(this.token, this);
+    try {
+      const asked = { ...this.#request, observe: 0 };
+      const steps = blockwiseExchange(asked, this.#requests.exchangeLimits(options.bodySize));
+      const response = await this.#run(asked, steps, options);
+      this.#response = response;
+      if (isSuccess(response.code) && response.observe !== undefined) {
+        this.#state = 'active';
+        this.#number = response.observe;
+        this.#heard = this.#settings.timers.now();
+        this.#next();
+      } else this.forget();
+      return this;
+    } catch (error) {
+      this.forget();
+      throw error;
+    }
+  }
+
+  async cancel(options: RequestOptions = {}): Promise<Response> {
+    const asked = { ...this.#request, observe: 1 };
+    this.#state = 'over';
+    this.#newest = undefined;
+    this.#exchange?.fail(coapErrors('coap.cancelled', { message: 'The observation was cancelled.' }));
+    try {
+      // The token is what names the observation.
+      const steps = blockwiseExchange(asked, this.#requests.exchangeLimits(options.bodySize));
+      return await this.#run(asked, steps, options);
+    } finally {
+      this.#requests.disown(this.token);
+    }
+  }
+
+  forget(): void {
+    this.#state = 'over';
+    this.#newest = undefined;
+    this.#requests.disown(this.token);
+  }
+
+  receive(message: Message): boolean {
+    if (this.#exchange?.expects(message)) {
+      this.#exchange.take(message);
+      return true;
+    }
+    if (this.#state === 'over') return false;
+    const number = findUint(message.options, optionNumbers.observe);
+    if (number === undefined) {
+      // An error, or a last representation: the observation is over (RFC 7641 §3.2). While asking, a repetition.
+      if (this.#state === 'active') this.#lastResponse(message);
+      return true;
+    }
+    const now = this.#settings.timers.now();
+    const inOrder = this.#requests.layer.ordered || this.#number === undefined;
+    if (!inOrder && !isNewer(this.#number as number, number) && now - this.#heard <= staleAfter) return true;
+    this.#number = number;
+    this.#heard = now;
+    this.#newest = message;
+    this.#next();
+    return true;
+  }
+
+  ended(error: Error): void {
+    const wasActive = this.#state === 'active';
+    this.#state = 'over';
+    this.#newest = undefined;
+    this.#exchange?.fail(error);
+    if (wasActive) this.#tell(() => this.#listener.ended?.({ error }));
+  }
+
+  #lastResponse(message: Message): void {
+    const response = readResponse(message, message.payload);
+    this.forget();
+    this.#tell(() => this.#listener.ended?.({ response }));
+  }
+
+  #next(): void {
+    const message = this.#newest;
+    if (message === undefined || this.#gathering || this.#state !== 'active') return;
+    this.#newest = undefined;
+    if (findBlock(message.options, optionNumbers.block2)?.more === true) void this.#gather(message);
+    else this.#notify(readResponse(message, message.payload));
+  }
+
+  async #gather(first: Message): Promise<void> {
+    this.#gathering = true;
+    const steps = restOfNotification(this.#request, first, this.#requests.exchangeLimits());
+    try {
+      // Pelion's clients know what they sent in blocks by the token it began with.
+      const response = await (this.#settings.framing === 'record'
+        ? this.#run(this.#request, steps, {})
+        : this.#requests.exchange(this.#request, steps, {}));
+      this.#gathering = false;
+      if (this.#state === 'active')
+        this.#notify({ ...response, observe: findUint(first.options, optionNumbers.observe) });
+    } catch (error) {
+      this.#gathering = false;
+      if (this.#state !== 'active') return;
+      this.forget();
+      this.#tell(() => this.#listener.ended?.({ error: error as Error }));
+    }
+  }
+
+  #notify(response: Response): void {
+    this.#tell(() => this.#listener.notification(response));
+    this.#next();
+  }
+
+  async #run(request: Request, steps: Steps, options: RequestOptions): Promise<Response> {
+    let own: Exchange | undefined;
+    try {
+      return await this.#requests.run(this.token, request, steps, options, (exchange) => {
+        own = this.#exchange = exchange;
+      });
+    } finally {
+      if (this.#exchange === own) this.#exchange = undefined;
+    }
+  }
+}
