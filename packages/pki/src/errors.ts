@@ -7,6 +7,7 @@ export const pkiErrors = errorFamily({
   'pki.key.encrypted': 'A private key is protected by a password, which is not supported here.',
   'pki.key.unsupported': 'A key is of a kind that this program does not use in this place.',
   'pki.certificate.malformed': 'A certificate could not be read.',
+  'pki.not.self.signed': 'A certificate that another one issued cannot be renewed with its own key.',
   'pki.certificate.too.large': 'A certificate would be larger than a device can store (1023 bytes of DER).',
   'pki.request.malformed': 'A certificate request could not be read, or its signature is wrong.',
   'pki.name.invalid': 'A subject name holds something that a certificate cannot carry.',

@@ -24,6 +24,7 @@ export {
 export type { Name } from './name.ts';
 export { derOf, type Pem, type PemBlock, pemBlocks, pemOf } from './pem.ts';
 export { keyIdentifierOf, type Profile } from './profiles.ts';
+export { type Successor, signedCertificate, successorBody } from './renew.ts';
 export { type CertificateRequest, createRequest, parseRequest } from './request.ts';
 export { issueRevocationList, type RevocationListTemplate } from './revocation-list.ts';
 export { noClockValidity } from './validity.ts';

@@ -100,7 +100,7 @@ export const signDer = (body: Der, key: KeyObject): Der =>
   sequence(body, ecdsaSha256, bitString(sign('sha256', body, key)));
 
 /** 16 random bytes as the service always gave, 20 as manifest-tool does; the first one in 40…7F, so the length is fixed. */
-function randomSerial(profile: Profile): Uint8Array {
+export function randomSerial(profile: Profile): Uint8Array {
   const serial = new Uint8Array(randomBytes(profile === 'update' ? 20 : 16));
   serial[0] = ((serial[0] as number) & 0x7f) | 0x40;
   return serial;
@@ -168,15 +168,19 @@ export function issueCertificate(template: CertificateTemplate): Der {
     });
   }
   const body = encodeBody(template);
-  const largest = sequence(body, ecdsaSha256, bitString(new Uint8Array(largestSignature))).length;
-  if (template.profile !== 'server' && largest > largestForDevice) {
-    throw pkiErrors('pki.certificate.too.large', {
-      message: `The certificate would have ${largest} bytes; devices store at most ${largestForDevice}.`,
-      next: 'Shorten the names in the subject.',
-      data: { size: largest, limit: largestForDevice },
-    });
-  }
+  if (template.profile !== 'server') requireDeviceSize(body);
   return signDer(body, signingKey);
+}
+
+/** @throws MooringError `pki.certificate.too.large` */
+export function requireDeviceSize(body: Der): void {
+  const largest = sequence(body, ecdsaSha256, bitString(new Uint8Array(largestSignature))).length;
+  if (largest <= largestForDevice) return;
+  throw pkiErrors('pki.certificate.too.large', {
+    message: `The certificate would have ${largest} bytes; devices store at most ${largestForDevice}.`,
+    next: 'Shorten the names in the subject.',
+    data: { size: largest, limit: largestForDevice },
+  });
 }
 
 const isOwnKey = (key: KeyObject, subjectKey: KeyObject): boolean =>
