@@ -178,7 +178,7 @@ describe('the pair in the project is looked at before it is used', () => {
     await project.run(quiet);
     const { status, stderr } = await project.run(quiet, { time: '2020-06-01T00:00:00Z' });
     assert.equal(status, 0);
-    assert.match(stderr, /\[WARNING\] .* expired on 2019-12-29 10:56:04 UTC.* -f makes a new one/);
+    assert.match(stderr, /\[CRITICAL\] .* expired on 2019-12-29 10:56:04 UTC.*cert renew/);
   });
 
   const spoiled: [string, (project: Project) => void, RegExp][] = [
@@ -330,7 +330,7 @@ describe('a certificate that is given', () => {
     project.writeIdentity('old', { to: '2019-02-01' });
     const { status, stderr } = await project.run([...quiet, '-c', 'old.der', '-k', 'old.key.pem']);
     assert.equal(status, 0);
-    assert.match(stderr, /\[WARNING\] .*old\.der expired on 2019-02-01/);
+    assert.match(stderr, /\[CRITICAL\] .*old\.der expired on 2019-02-01/);
   });
 });
 

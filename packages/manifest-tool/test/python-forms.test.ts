@@ -85,6 +85,7 @@ test('YAML that is written is read back the same', () => {
       fc.pre(!/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\ufeff]/.test(text));
       const back = parseYaml(dumpYaml({ a: { text, list: [{ text }], none: [] }, number }), {
         version: '1.1',
+        customTags: pyYamlTypes,
         intAsBigInt: true,
       });
       assert.deepEqual(back, { a: { text, list: [{ text }], none: [] }, number });

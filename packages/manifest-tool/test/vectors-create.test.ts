@@ -16,7 +16,7 @@ const cBytes = (data: Buffer): Buffer =>
     ),
   );
 
-const expired = /WARNING.* The certificate in \S+ expired on 2019-01-11 00:00:00 UTC/;
+const expired = /CRITICAL.* The certificate in \S+ expired on 2019-01-11 00:00:00 UTC/;
 
 replayGroup('v1-create: create, parse, verify, sign of 1.4.8', {
   group: 'v1-create',

@@ -38,7 +38,7 @@ replayGroup('v1-negative: damaged manifests of schema v1', {
     'all 103': misplaced,
     'all 104': {
       because: 'a certificate that has expired was used in silence',
-      more: [/WARNING.* The certificate in update\.der expired on /],
+      more: [/CRITICAL.* The certificate in update\.der expired on /],
     },
     'all 108': {
       because: 'cert add works',

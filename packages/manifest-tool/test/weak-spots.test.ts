@@ -113,7 +113,7 @@ test('an expired certificate is not used in silence: create, sign and verify tel
   project.writeIdentity('update', { to: '2019-06-01' });
   project.write('fw.bin', 'firmware');
   await project.run(['init', '-d', 'arm.com', '-m', 'dev-device', '-q', '-c', 'update.der', '-k', 'update.key.pem']);
-  const expired = /WARNING.* The certificate in update\.der expired on 2019-06-01 00:00:00 UTC/;
+  const expired = /CRITICAL.* The certificate in update\.der expired on 2019-06-01 00:00:00 UTC/;
   const made = await project.run(['create', '-p', 'fw.bin', '-o', 'fw.manifest']);
   assert.equal(made.status, 0);
   assert.match(made.stderr, expired);

@@ -8,12 +8,13 @@ import { type logLevels, logOf } from '../log.ts';
 import { writeOutput } from '../output-file.ts';
 import { isFalsy } from '../python/falsy.ts';
 import { signingErrors } from '../signing/errors.ts';
+import { warnOfEnd } from '../validity/warn-of-end.ts';
 import { certificatesOf } from './certificates.ts';
 import { createErrors } from './errors.ts';
 import { type ManifestInputs, manifestInputs } from './inputs.ts';
 import { manifestFrom } from './manifest.ts';
 import { macManifest } from './psk.ts';
-import { signedManifest, warnOfExpiry } from './signature.ts';
+import { signedManifest } from './signature.ts';
 import { signerFor } from './signer.ts';
 
 const command = 'manifest-tool create';
@@ -101,7 +102,7 @@ export async function create(context: CommandContext, values: Values): Promise<u
   } else {
     const signer = await signerFor(context, inputs, key, text('password_file'), text('signer'));
     const certificates = await certificatesOf(inputs, context.signal);
-    for (const { certificate, name } of certificates) warnOfExpiry(certificate, name, context.clock, log);
+    for (const { certificate, name } of certificates) warnOfEnd(certificate, name, context.clock.now(), log);
     made = await signedManifest(inputs, manifest, signer, certificates);
     details = {
       signedWith: signer.description,

@@ -7,9 +7,6 @@ import {
   type Signer,
   verifies,
 } from '@mooring/manifest';
-import type { Certificate } from '@mooring/pki';
-import type { Clock } from '@mooring/platform';
-import type { Log } from '../log.ts';
 import type { NamedCertificate } from './certificates.ts';
 import { createErrors } from './errors.ts';
 import { hex, objects, text } from './fields.ts';
@@ -37,13 +34,6 @@ function broughtAlong(inputs: ManifestInputs, hash: Uint8Array): SignatureBlock[
       uri: text('uri', entry.uri) ?? '',
     })),
   }));
-}
-
-/** Fielded devices may still take it, so this is a warning: which of them look at dates is not known. */
-export function warnOfExpiry({ notAfter }: Certificate, name: string, clock: Clock, log: Log): void {
-  if (notAfter >= clock.now()) return;
-  const end = `${notAfter.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
-  log.warning(`The certificate in ${name} expired on ${end}; updates signed for it may be refused.`);
 }
 
 /**

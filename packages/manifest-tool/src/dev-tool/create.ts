@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { hexOutput, type PayloadFormatV3 } from '@mooring/manifest';
+import { isMooringError } from '@mooring/platform';
 import type { CommandContext, Values } from '@mooring/terminal';
 import { checkOutput } from '../argument-file.ts';
 import { argumentError2x, type Log2x } from '../logging-2x.ts';
@@ -12,6 +13,7 @@ import { readNamed } from '../schema-3/delta-metadata.ts';
 import { imageOf } from '../schema-3/image.ts';
 import { checkForV1, customData, manifestV1, manifestV3, updateCertificate } from '../schema-3/manifests.ts';
 import { keySigning, type Signing, toolSigning } from '../schema-3/sign-with.ts';
+import { endLogOf, warnOfEnd } from '../validity/warn-of-end.ts';
 import { type DevConfig, devConfig, keepVersion, lastVersions } from './cache.ts';
 import { devToolErrors } from './errors.ts';
 import { beforeFirst, nextVersion } from './next-version.ts';
@@ -119,6 +121,16 @@ async function written(
   };
 }
 
+/** Schema v3 names no certificate, and yet devices were given one: nothing depends on it here but this warning. */
+async function warnOfDevCertificate(context: CommandContext, { certificate: file }: DevConfig): Promise<void> {
+  try {
+    const { data } = await readNamed(context.cwd, file);
+    warnOfEnd(updateCertificate(data, file), file, context.clock.now(), endLogOf(context.output));
+  } catch (error) {
+    if (!isMooringError(error)) throw error;
+  }
+}
+
 /** @throws MooringError `dev.*`, `config.*`, `signing.*`, `version.exhausted`, `manifest.argument` */
 export async function create(context: CommandContext, values: Values, log: Log2x): Promise<unknown> {
   const command = 'manifest-dev-tool create';
@@ -138,6 +150,7 @@ export async function create(context: CommandContext, values: Values, log: Log2x
   const data = await customData(config, context.cwd);
   const made = await manifestV3(config, ids, version, image, data, await signing(context, command, dev, values, log));
   await keepVersion(context.cwd, folder, component, version);
+  await warnOfDevCertificate(context, dev);
   return await written(context, values, made, 'v3', config, version, log);
 }
 
@@ -159,6 +172,7 @@ export async function createV1(context: CommandContext, values: Values, log: Log
   const data = await customData(config, context.cwd);
   const signed = await signing(context, command, dev, values, log);
   const made = await manifestV1(config, ids, version, image, data, signed, { certificate, file });
+  warnOfEnd(certificate, file, context.clock.now(), endLogOf(context.output));
   if (migrate !== undefined) await keepVersion(context.cwd, folder, usualComponent, migrate);
   return await written(context, values, made, 'v1', config, String(version), log);
 }

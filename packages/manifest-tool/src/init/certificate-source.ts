@@ -2,6 +2,7 @@ import type { Name } from '@mooring/pki';
 import type { CommandContext } from '@mooring/terminal';
 import type { Log } from '../log.ts';
 import { type NewFile, type ProjectFolder, projectFiles } from '../project-folder.ts';
+import { warnOfEnd } from '../validity/warn-of-end.ts';
 import type { OpenedFiles } from './arguments.ts';
 import type { InitOptions } from './options.ts';
 import { checkAgreement } from './resources.ts';
@@ -27,20 +28,6 @@ function given(opened: OpenedFiles, keyId: string | undefined): UpdateIdentity |
     ...(privateKey ? { privateKey } : {}),
     ...(signingTool ? { signingTool: { file: signingTool.file, keyId: keyId ?? '' } } : {}),
   });
-}
-
-/** `2019-12-29 10:56:04 UTC` */
-const utc = (time: Date): string => `${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
-
-function warnOfExpiry({ certificate, certificateFile, source }: UpdateIdentity, now: Date, log: Log): void {
-  if (certificate.notAfter >= now) return;
-  log.warning(
-    `The certificate in ${certificateFile} expired on ${utc(certificate.notAfter)}; updates signed for it may be refused. ${
-      source === 'kept'
-        ? '-f makes a new one and keeps the old pair, which devices that trust it go on needing.'
-        : 'Use one that is valid where devices can still be given it.'
-    }`,
-  );
 }
 
 async function warnOfReadableKey(folder: ProjectFolder, log: Log): Promise<void> {
@@ -118,7 +105,7 @@ export async function certificateTrust(
   const { clock } = context;
   const existing = given(opened, options.signingKeyId) ?? (options.force ? undefined : await keptIdentity(folder));
   if (existing) {
-    warnOfExpiry(existing, clock.now(), log);
+    warnOfEnd(existing.certificate, existing.certificateFile, clock.now(), log);
     if (existing.source === 'kept') await warnOfReadableKey(folder, log);
     warnOfUnusedWishes(existing, options.certificate, log);
     return trustIn(existing, [], []);

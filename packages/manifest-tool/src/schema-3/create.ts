@@ -6,6 +6,7 @@ import { checkOutput, openArgument } from '../argument-file.ts';
 import { manifestToolErrors } from '../errors.ts';
 import { argumentError2x, type Log2x } from '../logging-2x.ts';
 import { writeOutput } from '../output-file.ts';
+import { endLogOf, warnOfEnd } from '../validity/warn-of-end.ts';
 import { type Config, checkedConfig, classIdIn, readYaml, vendorIdIn } from './config.ts';
 import { readNamed } from './delta-metadata.ts';
 import { configErrors } from './errors.ts';
@@ -140,5 +141,6 @@ export async function createV1(context: CommandContext, values: Values, log: Log
   const image = await imageOf(config, context.cwd);
   const data = await customData(config, context.cwd);
   const made = await manifestV1(config, ids, version, image, data, await signing(), { certificate, file });
+  warnOfEnd(certificate, file, context.clock.now(), endLogOf(context.output));
   return { schema: 'v1', ...(await finished(context, values, made, ids, log, String(version))) };
 }

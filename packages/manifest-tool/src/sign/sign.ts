@@ -6,12 +6,12 @@ import type { CommandContext, Values } from '@mooring/terminal';
 import { type ArgumentFile, checkOutput, openArgument } from '../argument-file.ts';
 import { certificateIn, certificatesOf } from '../create/certificates.ts';
 import { ManifestInputs } from '../create/inputs.ts';
-import { warnOfExpiry } from '../create/signature.ts';
 import { signerFor } from '../create/signer.ts';
 import { type logLevels, logOf } from '../log.ts';
 import { writeOutput } from '../output-file.ts';
 import { projectValues } from '../project-values.ts';
 import { privateKeyOf, requireP256 } from '../signing/private-key.ts';
+import { warnOfEnd } from '../validity/warn-of-end.ts';
 import { verifyOptionsOf } from '../verify/options.ts';
 import { verifyManifest } from '../verify/verify.ts';
 import { signErrors } from './errors.ts';
@@ -90,7 +90,7 @@ export async function sign(context: CommandContext, values: Values): Promise<unk
   const { certificate, name } = await certificateFor(inputs, certificateFile, context.signal);
   log.info('Verifying signature with supplied certificate...');
   const made = await added(manifest.data, signer, certificate, name);
-  warnOfExpiry(certificate, name, context.clock, log);
+  warnOfEnd(certificate, name, context.clock.now(), log);
   await writeOutput(context, outputFile, made);
   return {
     signer: certificate.fingerprint,

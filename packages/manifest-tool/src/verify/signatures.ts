@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type DecodedV1, encryptionModes, verifies } from '@mooring/manifest';
 import type { Clock } from '@mooring/platform';
-import { warnOfExpiry } from '../create/signature.ts';
 import type { Log } from '../log.ts';
+import { warnOfEnd } from '../validity/warn-of-end.ts';
 import type { KnownCertificates } from './certificates.ts';
 import { pythonHex, refuse } from './check.ts';
 
@@ -75,7 +75,7 @@ export async function checkSignatures(
       throw refuse('signature', 'Signature verification failed', `It is not one by the certificate in ${found.file}.`);
     }
     log.info(`Signature by ${name}: OK`);
-    warnOfExpiry(found.certificate, found.file, clock, log);
+    warnOfEnd(found.certificate, found.file, clock.now(), log);
     signers.push(found.certificate.fingerprint);
   }
   if (mode === unsigned) {
