@@ -9,6 +9,7 @@ import { generationOption } from './generation.ts';
 import { initCommand } from './init/command.ts';
 import { type LogSink, logLevels } from './log.ts';
 import { parseCommand } from './parse/command.ts';
+import { certRenewCommand } from './renew/renew-command.ts';
 import { signCommand } from './sign/command.ts';
 import { verifyCommand } from './verify/command.ts';
 
@@ -36,7 +37,7 @@ export function manifestTool(sink: LogSink, disk?: Disk): Program {
     groups: [
       { title: 'Project', commands: commands([initCommand(disk)]) },
       { title: 'Manifests', commands: commands([createCommand, parseCommand, verifyCommand, signCommand]) },
-      { title: 'Certificates', commands: commands([certCreateCommand, certAddCommand]) },
+      { title: 'Certificates', commands: commands([certCreateCommand, certRenewCommand, certAddCommand]) },
     ],
     options: [
       {

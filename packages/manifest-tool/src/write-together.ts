@@ -7,6 +7,8 @@ import { type Disk, realDisk } from './disk.ts';
 export interface WrittenFile {
   readonly path: string;
   readonly data: Uint8Array | string;
+  /** `0o644` unless it is a secret. */
+  readonly mode?: number;
 }
 
 /** A pipe or a device cannot be replaced; it is written to. */
@@ -25,7 +27,7 @@ export async function writeTogether(files: readonly WrittenFile[], disk: Disk = 
   const waiting: { from: string; to: string }[] = [];
   const folders = new Set<string>();
   try {
-    for (const { path: named, data } of files) {
+    for (const { path: named, data, mode = 0o644 } of files) {
       const path = await realpath(named).catch(() => named);
       if (await isSpecial(path)) {
         await writeFile(path, data).catch((error: unknown) => {
@@ -36,7 +38,7 @@ export async function writeTogether(files: readonly WrittenFile[], disk: Disk = 
       const beside = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
       waiting.push({ from: beside, to: path });
       folders.add(dirname(path));
-      await disk.create(beside, data, 0o644);
+      await disk.create(beside, data, mode);
     }
     while (waiting[0]) {
       await disk.rename(waiting[0].from, waiting[0].to);

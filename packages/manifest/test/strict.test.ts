@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createPublicKey } from 'node:crypto';
 import { test } from 'node:test';
-import { importPrivateKey, parseCertificate } from '@mooring/pki';
+import { importPrivateKey, parseCertificate, signedCertificate, successorBody } from '@mooring/pki';
 import {
   encodeEncryptionKey,
   encodeManifestV3,
@@ -187,6 +187,22 @@ test('what is wrong is named', async () => {
 test('no payload, nothing to install', async () => {
   const { payload: _, ...empty } = manifestV1();
   assert.deepEqual(failures(judge(await signV1(empty, own.signer, own.certificate))), ['payload']);
+});
+
+test('a device that was given the successor, with the same key, takes updates after the old certificate has ended', async () => {
+  const time = { at: new Date('2026-06-01T00:00:00Z'), source: 'the test' };
+  const body = successorBody(own.certificate, { notBefore: now, notAfter: new Date('2046-01-01T00:00:00Z') });
+  const successor = signedCertificate(body, await own.signer.sign(body));
+  const input = await signedV3();
+  assert.deepEqual(failures(judge(input, { time })), ['certificate validity']);
+  for (const certificates of [[own.der, successor], [successor, own.der], [successor]]) {
+    assert.deepEqual(failures(judge(input, { time, certificates })), []);
+  }
+  const named = await signV1(manifestV1(), own.signer, parseCertificate(successor));
+  assert.deepEqual(failures(judge(named, { time, certificates: [own.der, successor] })), []);
+  assert.deepEqual(failures(judge(await signedV1(), { time, certificates: [own.der, successor] })), [
+    'certificate validity',
+  ]);
 });
 
 test('the certificate is judged by the best time known', async () => {

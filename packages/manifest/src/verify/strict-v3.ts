@@ -3,7 +3,15 @@ import { verifiesRaw } from '../signing/signer.ts';
 import type { DecodedV3 } from '../v3/decode.ts';
 import { type ManifestV3, payloadFormatNameV3, payloadFormatsV3 } from '../v3/schema.ts';
 import { isVersion, versionNumber } from '../version.ts';
-import { checkDownload, checkId, checkRunning, checkSigner, type StrictOptions, type Trusted } from './trust.ts';
+import {
+  checkDownload,
+  checkId,
+  checkRunning,
+  checkSigner,
+  inTime,
+  type StrictOptions,
+  type Trusted,
+} from './trust.ts';
 import type { Checks } from './verdict.ts';
 
 const digestSize = 32;
@@ -55,10 +63,11 @@ export function judgeStrictlyV3(
 ): void {
   const { manifest, signature } = value;
   checks.add('schema version', value.manifestVersion === 3, `${value.manifestVersion}`);
-  const signer =
+  const verifying =
     signature.length === signatureSize
       ? trusted.find(({ key }) => verifiesRaw(key, manifestTlv, signature))
       : undefined;
+  const signer = verifying && inTime(verifying, trusted, options.time);
   checks.add('signature', signer !== undefined, signer ? `made by ${signer.name}` : 'not made by a trusted key');
   if (signer) checkSigner(signer, options.time, checks);
   for (const [name, found, own] of [

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { type Certificate, keyTypeOf, parseCertificate } from '@mooring/pki';
+import { type Certificate, keyTypeOf, parseCertificate, spkiOf } from '@mooring/pki';
 import { isP256 } from '../signing/signer.ts';
 import { sameBytes } from './device/device.ts';
 import type { Checks } from './verdict.ts';
@@ -72,19 +72,35 @@ function datesOf(certificate: Certificate): string {
   return dates;
 }
 
+/** Whether the dates of a certificate speak against it; a bare key has none, and without a time nothing is judged. */
+function isInTime({ certificate }: Trusted, time: KnownTime | undefined): boolean {
+  if (!certificate || !time) return true;
+  const tooEarly = time.at < certificate.notBefore && !time.atLeast;
+  return !tooEarly && time.at <= certificate.notAfter;
+}
+
+/** A renewed certificate has the key of the old one: of those that verified, the one that is valid now. */
+export function inTime(signer: Trusted, trusted: readonly Trusted[], time: KnownTime | undefined): Trusted {
+  if (isInTime(signer, time)) return signer;
+  const spki = spkiOf(signer.key);
+  return trusted.find((one) => isInTime(one, time) && Buffer.compare(spkiOf(one.key), spki) === 0) ?? signer;
+}
+
 /** Curve of the key and dates of the certificate with which a signature verified. */
-export function checkSigner({ key, certificate }: Trusted, time: KnownTime | undefined, checks: Checks): void {
+export function checkSigner(trusted: Trusted, time: KnownTime | undefined, checks: Checks): void {
+  const { key, certificate } = trusted;
   checks.add('key', isP256(key), isP256(key) ? 'P-256' : keyTypeOf(key));
   if (!certificate) return;
-  const { notBefore, notAfter } = certificate;
   const dates = datesOf(certificate);
   if (!time) {
     checks.add('certificate validity', true, `not judged, no time is known: ${dates}`);
     return;
   }
-  const tooEarly = time.at < notBefore && !time.atLeast;
-  const fits = !tooEarly && time.at <= notAfter;
-  checks.add('certificate validity', fits, `${dates}; now ${time.at.toISOString()} by ${time.source}`);
+  checks.add(
+    'certificate validity',
+    isInTime(trusted, time),
+    `${dates}; now ${time.at.toISOString()} by ${time.source}`,
+  );
 }
 
 /** An id of the manifest against that of the device; not judged where the caller does not know it. */
