@@ -1,1 +1,8 @@
 export type { ChannelEnd, ChannelListener, Peer, SecureChannel } from './channel.ts';
+export type { ConnectOptions } from './connector.ts';
+export { transportErrors } from './errors.ts';
+export type { Credentials, Limits, ListenerOptions, ListenerStats, Profile, SecureListener } from './listener.ts';
+export type { Refusal, RefusalReason, Verdict } from './refusal.ts';
+export { type ServerTime, serverTime } from './server-time/server-time.ts';
+export { connectTls } from './tls/connect.ts';
+export { listenTls } from './tls/listen.ts';
