@@ -7,12 +7,11 @@ import { CoapConnection, type CoapOptions } from '../src/index.ts';
 export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 /** White space is for the eye; `…512` stands for that many bytes of `filler`. */
 export function bytes(text: string): Uint8Array {
-  return Buffer.concat(
-    text
-      .trim()
-      .split(/\s+/)
-      .map((word) => (word.startsWith('…') ? filler(Number(word.slice(1))) : Buffer.from(word, 'hex'))),
-  );
+  const parts = text
+    .trim()
+    .split(/\s+/)
+    .map((word) => (word.startsWith('…') ? filler(Number(word.slice(1))) : Buffer.from(word, 'hex')));
+  return Uint8Array.from(Buffer.concat(parts));
 }
 
 export const filler = (length: number, start = 0): Uint8Array =>

@@ -1,7 +1,6 @@
 import type { Timer } from '@mooring/platform';
 import type { ChannelEnd, ChannelListener, SecureChannel } from '@mooring/transport';
 import { coapErrors } from '../errors.ts';
-import { sizeExponentFor } from '../message/block.ts';
 import { codeText, isRequest, isResponse } from '../message/codes.ts';
 import { decodeMessage, encodeMessage } from '../message/datagram.ts';
 import { type DatagramMessage, type Message, type MessageType, noBytes, noOptions } from '../message/message.ts';
@@ -31,8 +30,6 @@ const emptyMessage = (type: MessageType, id: number): Uint8Array =>
  * records of Pelion's clients, where nothing is lost and only the client repeats itself when an answer is slow.
  */
 export class DatagramLayer implements MessageLayer, ChannelListener {
-  readonly sizes: Sizes;
-  readonly ordered: boolean;
   readonly #channel: SecureChannel;
   readonly #user: LayerUser;
   readonly #settings: Settings;
@@ -45,9 +42,7 @@ export class DatagramLayer implements MessageLayer, ChannelListener {
   #over = false;
 
   constructor(channel: SecureChannel, user: LayerUser, settings: Settings, sweeper: Sweeper) {
-    const { limits, random, framing } = settings;
-    this.ordered = framing === 'record';
-    this.sizes = sizesFor(limits.blockSize);
+    const { limits, random } = settings;
     this.#channel = channel;
     this.#user = user;
     this.#settings = settings;
@@ -55,7 +50,18 @@ export class DatagramLayer implements MessageLayer, ChannelListener {
     this.#outlet = new Outlet(channel, settings);
     this.#duplicates = new Duplicates(limits.duplicates, limits.duplicateTime);
     this.#nextId = Math.floor(random() * 0x1_0000);
-    channel.listen(this);
+  }
+
+  start(): void {
+    this.#channel.listen(this);
+  }
+
+  get sizes(): Sizes {
+    return this.#settings.sizes;
+  }
+
+  get ordered(): boolean {
+    return this.#settings.framing === 'record';
   }
 
   message(data: Uint8Array): void {
@@ -269,9 +275,3 @@ export class DatagramLayer implements MessageLayer, ChannelListener {
 const tolerance = { emptyAckWithOptions: true } as const;
 
 function ignored(): void {}
-
-function sizesFor(blockSize: number): Sizes {
-  const sizeExponent = sizeExponentFor(blockSize);
-  const block = 1 << (sizeExponent + 4);
-  return { whole: block, sizeExponent, block };
-}

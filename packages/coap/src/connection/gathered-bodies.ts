@@ -55,7 +55,10 @@ export class GatheredBodies {
     const gathering = this.#gatherings?.get(key);
     if (gathering === undefined || now - gathering.heard >= blockTime)
       return text(codes.requestEntityIncomplete, 'The blocks before this one are not here.');
-    if (gathering.size !== blockOffset(block) || gathering.contentFormat !== contentFormat) {
+    if (
+      gathering.size !== blockOffset(block) ||
+      (contentFormat ?? gathering.contentFormat) !== gathering.contentFormat
+    ) {
       this.#forget(key);
       return text(codes.requestEntityIncomplete, `Byte ${gathering.size} should follow.`);
     }

@@ -10,8 +10,10 @@ export interface Limits {
   readonly requests: number;
   /** Requests of ours that wait for their turn or for an answer. */
   readonly waitingRequests: number;
-  /** Observations of ours. */
+  /** Observations of ours, with the requests that wait for an answer. */
   readonly observations: number;
+  /** Observations of the peer, and what it is notified of without them. */
+  readonly subscriptions: number;
   /** Requests of the peer that the handler works on at once. More are answered 5.03. */
   readonly handledRequests: number;
   /** Request bodies that are being gathered. The oldest gives way. */
@@ -37,6 +39,8 @@ export interface Limits {
   readonly duplicateTime: number;
   /** Blocks are waited for that long. */
   readonly blockTime: number;
+  /** Over a stream, for the peer to close a connection that we released. */
+  readonly releaseTime: number;
   /** A peer that takes nothing for so long, while bytes are pending, is cut off. */
   readonly stallTime: number;
 }
@@ -50,6 +54,7 @@ const common: Limits = {
   requests: 1,
   waitingRequests: 64,
   observations: 256,
+  subscriptions: 256,
   handledRequests: 8,
   gatheredBodies: 2,
   keptAnswers: 4,
@@ -62,6 +67,7 @@ const common: Limits = {
   separateAfter: 1000,
   duplicateTime: 60_000,
   blockTime: 60_000,
+  releaseTime: 2000,
   stallTime: 60_000,
 };
 

@@ -1,4 +1,5 @@
 import type { ChannelEnd } from '@mooring/transport';
+import { sizeExponentFor, unitSize } from '../message/block.ts';
 import type { Message } from '../message/message.ts';
 
 /** Sends the answer to one request; to be called once at most. Fails with `coap.message.too.large`, and may be called again then. */
@@ -24,8 +25,10 @@ export interface LayerUser {
   /** A response that did not come with an acknowledgement. False if nobody knows its token. */
   response(message: Message): boolean;
   ended(end: ChannelEnd): void;
-  /** The peer wants to close when all is done (RFC 8323 §5.5). */
+  /** The peer wants the connection closed when all is done (RFC 8323 §5.5). */
   released(): void;
+  /** Runs when all requests of the peer are answered. */
+  whenAnswered(run: () => void): void;
 }
 
 /** What a whole body may look like on the way out. */
@@ -38,8 +41,16 @@ export interface Sizes {
   readonly block: number;
 }
 
+export function sizesFor(blockSize: number): Sizes {
+  const sizeExponent = sizeExponentFor(blockSize);
+  const block = unitSize(sizeExponent);
+  return { whole: block, sizeExponent, block };
+}
+
 /** RFC 7252 §4 over datagrams and Pelion's records, RFC 8323 §3 and §5 over streams. */
 export interface MessageLayer {
+  /** Listens to the channel. */
+  start(): void;
   readonly sizes: Sizes;
   /** Notifications cannot overtake each other. */
   readonly ordered: boolean;

@@ -25,7 +25,10 @@ export interface Observation {
   readonly token: Uint8Array;
   /** Tells the peer (Observe 1), and gives its answer. Nothing is notified after the call. */
   cancel(options?: RequestOptions): Promise<Response>;
-  /** Says nothing; the next notification is rejected, which ends the observation too. */
+  /**
+   * Says nothing; the next notification is rejected, which ends the observation too. Over a stream, where nothing can be
+   * rejected, the peer is told all the same.
+   */
   forget(): void;
 }
 
@@ -34,13 +37,31 @@ const staleAfter = 128_000;
 const isNewer = (last: number, next: number): boolean =>
   (last < next && next - last < 2 ** 23) || (last > next && last - next > 2 ** 23);
 
-export class ObservationOwner implements Observation, TokenOwner {
+export interface ObservationSurroundings {
+  readonly requests: Requests;
+  readonly settings: Settings;
+  tell(run: () => void): void;
+}
+
+export async function observe(
+  around: ObservationSurroundings,
+  request: Request,
+  listener: ObservationListener,
+  options: RequestOptions = {},
+): Promise<Observation> {
+  const { observations } = around.settings.limits;
+  if (around.requests.tokens >= observations) {
+    throw coapErrors('coap.busy', { message: `${around.requests.tokens} tokens are in use on this connection.` });
+  }
+  const owner = new ObservationOwner(around, request, listener);
+  return owner.establish(options);
+}
+
+class ObservationOwner implements Observation, TokenOwner {
   readonly token: Uint8Array;
-  readonly #requests: Requests;
-  readonly #settings: Settings;
+  readonly #around: ObservationSurroundings;
   readonly #request: Request;
   readonly #listener: ObservationListener;
-  readonly #tell: (run: () => void) => void;
   #exchange: Exchange | undefined;
   #response: Response | undefined;
   #state: 'asking' | 'active' | 'over' = 'asking';
@@ -49,19 +70,11 @@ export class ObservationOwner implements Observation, TokenOwner {
   #number: number | undefined;
   #heard = 0;
 
-  constructor(
-    requests: Requests,
-    settings: Settings,
-    request: Request,
-    listener: ObservationListener,
-    tell: (run: () => void) => void,
-  ) {
-    this.token = requests.newToken();
-    this.#requests = requests;
-    this.#settings = settings;
+  constructor(around: ObservationSurroundings, request: Request, listener: ObservationListener) {
+    this.token = around.requests.newToken();
+    this.#around = around;
     this.#request = request;
     this.#listener = listener;
-    this.#tell = tell;
   }
 
   get response(): Response {
@@ -74,21 +87,21 @@ export class ObservationOwner implements Observation, TokenOwner {
   }
 
   async establish(options: RequestOptions): Promise<this> {
-    this.#requests.own(this.token, this);
+    this.#around.requests.own(this.token, this);
     try {
       const asked = { ...this.#request, observe: 0 };
-      const steps = blockwiseExchange(asked, this.#requests.exchangeLimits(options.bodySize));
+      const steps = blockwiseExchange(asked, this.#around.requests.exchangeLimits(options.bodySize));
       const response = await this.#run(asked, steps, options);
       this.#response = response;
       if (isSuccess(response.code) && response.observe !== undefined) {
         this.#state = 'active';
         this.#number = response.observe;
-        this.#heard = this.#settings.timers.now();
+        this.#heard = this.#around.settings.timers.now();
         this.#next();
-      } else this.forget();
+      } else this.#end();
       return this;
     } catch (error) {
-      this.forget();
+      this.#end();
       throw error;
     }
   }
@@ -97,20 +110,27 @@ export class ObservationOwner implements Observation, TokenOwner {
     const asked = { ...this.#request, observe: 1 };
     this.#state = 'over';
     this.#newest = undefined;
+    this.#around.requests.own(this.token, this);
     this.#exchange?.fail(coapErrors('coap.cancelled', { message: 'The observation was cancelled.' }));
     try {
       // The token is what names the observation.
-      const steps = blockwiseExchange(asked, this.#requests.exchangeLimits(options.bodySize));
+      const steps = blockwiseExchange(asked, this.#around.requests.exchangeLimits(options.bodySize));
       return await this.#run(asked, steps, options);
     } finally {
-      this.#requests.disown(this.token);
+      this.#around.requests.disown(this.token);
     }
   }
 
   forget(): void {
+    const tell = this.#state === 'active' && this.#around.settings.framing === 'stream';
+    this.#end();
+    if (tell) this.cancel().catch(() => {});
+  }
+
+  #end(): void {
     this.#state = 'over';
     this.#newest = undefined;
-    this.#requests.disown(this.token);
+    this.#around.requests.disown(this.token);
   }
 
   receive(message: Message): boolean {
@@ -125,8 +145,8 @@ export class ObservationOwner implements Observation, TokenOwner {
       if (this.#state === 'active') this.#lastResponse(message);
       return true;
     }
-    const now = this.#settings.timers.now();
-    const inOrder = this.#requests.layer.ordered || this.#number === undefined;
+    const now = this.#around.settings.timers.now();
+    const inOrder = this.#around.requests.layer.ordered || this.#number === undefined;
     if (!inOrder && !isNewer(this.#number as number, number) && now - this.#heard <= staleAfter) return true;
     this.#number = number;
     this.#heard = now;
@@ -140,13 +160,13 @@ export class ObservationOwner implements Observation, TokenOwner {
     this.#state = 'over';
     this.#newest = undefined;
     this.#exchange?.fail(error);
-    if (wasActive) this.#tell(() => this.#listener.ended?.({ error }));
+    if (wasActive) this.#around.tell(() => this.#listener.ended?.({ error }));
   }
 
   #lastResponse(message: Message): void {
     const response = readResponse(message, message.payload);
-    this.forget();
-    this.#tell(() => this.#listener.ended?.({ response }));
+    this.#end();
+    this.#around.tell(() => this.#listener.ended?.({ response }));
   }
 
   #next(): void {
@@ -159,12 +179,12 @@ export class ObservationOwner implements Observation, TokenOwner {
 
   async #gather(first: Message): Promise<void> {
     this.#gathering = true;
-    const steps = restOfNotification(this.#request, first, this.#requests.exchangeLimits());
+    const steps = restOfNotification(this.#request, first, this.#around.requests.exchangeLimits());
     try {
       // Pelion's clients know what they sent in blocks by the token it began with.
-      const response = await (this.#settings.framing === 'record'
+      const response = await (this.#around.settings.framing === 'record'
         ? this.#run(this.#request, steps, {})
-        : this.#requests.exchange(this.#request, steps, {}));
+        : this.#around.requests.exchange(this.#request, steps, {}));
       this.#gathering = false;
       if (this.#state === 'active')
         this.#notify({ ...response, observe: findUint(first.options, optionNumbers.observe) });
@@ -172,19 +192,19 @@ export class ObservationOwner implements Observation, TokenOwner {
       this.#gathering = false;
       if (this.#state !== 'active') return;
       this.forget();
-      this.#tell(() => this.#listener.ended?.({ error: error as Error }));
+      this.#around.tell(() => this.#listener.ended?.({ error: error as Error }));
     }
   }
 
   #notify(response: Response): void {
-    this.#tell(() => this.#listener.notification(response));
+    this.#around.tell(() => this.#listener.notification(response));
     this.#next();
   }
 
   async #run(request: Request, steps: Steps, options: RequestOptions): Promise<Response> {
     let own: Exchange | undefined;
     try {
-      return await this.#requests.run(this.token, request, steps, options, (exchange) => {
+      return await this.#around.requests.run(this.token, request, steps, options, (exchange) => {
         own = this.#exchange = exchange;
       });
     } finally {

@@ -34,7 +34,7 @@ export class Outlet {
     if (this.#stalled !== undefined || this.#channel.pending <= limits.pendingBytes) return;
     this.#channel.pause();
     this.#stalled = timers.after(limits.stallTime, () => {
-      const message = `The device took nothing for ${limits.stallTime / 1000} s while ${this.#channel.pending} bytes waited for it.`;
+      const message = `The other end took nothing for ${limits.stallTime / 1000} s while ${this.#channel.pending} bytes waited for it.`;
       this.#channel.destroy(coapErrors('coap.peer.stalled', { message }));
     });
   }

@@ -42,14 +42,11 @@ export class Requests {
     this.#nextToken = Math.floor(settings.random() * 2 ** 32);
   }
 
-  get idle(): boolean {
-    return this.#exchanges === 0;
-  }
-
   /** Takes no more requests, and tells when there are none. */
   windDown(error: Error, whenIdle: () => void): void {
     this.#closed = error;
-    this.#whenIdle = whenIdle;
+    if (this.#exchanges === 0) whenIdle();
+    else this.#whenIdle = whenIdle;
   }
 
   /** Those in use. */

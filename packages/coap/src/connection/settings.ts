@@ -1,12 +1,9 @@
 import { backgroundTimers, type Timers } from '@mooring/platform';
+import type { ChannelEnd } from '@mooring/transport';
 import type { Answer, IncomingRequest, Response } from './exchanged.ts';
 import { defaultLimits, type Framing, type Limits } from './limits.ts';
-
-export interface RequestContext<Connection> {
-  readonly connection: Connection;
-  /** Aborted when the connection ended or the handler took longer than `limits.handlerTime`. */
-  readonly signal: AbortSignal;
-}
+import { type Sizes, sizesFor } from './message-layer.ts';
+import type { RequestContext } from './request-context.ts';
 
 /** `Connection` is the CoapConnection. One object may serve any number of connections, and should. */
 export interface ConnectionOptions<Connection> {
@@ -24,6 +21,8 @@ export interface ConnectionOptions<Connection> {
    * connection. True takes it; otherwise it is rejected, which ends an observation.
    */
   unsolicited?(token: Uint8Array, response: Response, connection: Connection): boolean;
+  /** The connection is over. */
+  ended?(end: ChannelEnd, connection: Connection): void;
   /** Errors of `handler` and of listeners: faults of the program. */
   fault?(error: unknown, connection: Connection): void;
   readonly timers?: Timers;
@@ -40,6 +39,8 @@ export interface Settings {
   readonly limits: Limits;
   readonly timers: Timers;
   readonly random: () => number;
+  /** Payloads that go out, unless a peer says that it takes more. */
+  readonly sizes: Sizes;
   readonly understood: ReadonlySet<number> | undefined;
 }
 
@@ -49,11 +50,13 @@ const known = new WeakMap<object, Settings>();
 export function settingsOf(options: ConnectionOptions<never>): Settings {
   let settings = known.get(options);
   if (settings === undefined) {
+    const limits = { ...defaultLimits[options.framing], ...options.limits };
     settings = {
       framing: options.framing,
-      limits: { ...defaultLimits[options.framing], ...options.limits },
+      limits,
       timers: options.timers ?? backgroundTimers,
       random: options.random ?? Math.random,
+      sizes: sizesFor(limits.blockSize),
       understood: options.understood,
     };
     known.set(options, settings);

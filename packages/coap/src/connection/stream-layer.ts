@@ -1,26 +1,31 @@
+import type { Timer } from '@mooring/platform';
 import type { ChannelEnd, ChannelListener, SecureChannel } from '@mooring/transport';
 import { coapErrors } from '../errors.ts';
-import { bert, sizeExponentFor } from '../message/block.ts';
-import { codeText, isRequest, isResponse, signals } from '../message/codes.ts';
+import { bert } from '../message/block.ts';
+import { type Code, codeText, isRequest, isResponse, signals } from '../message/codes.ts';
 import { type Message, noBytes, noOptions, type Option } from '../message/message.ts';
 import { isCritical } from '../message/option-registry.ts';
 import { textValue, uintOption, uintValue } from '../message/option-values.ts';
 import { encodeFrame, FrameReader } from '../message/stream.ts';
 import { tokenKey } from '../message/token.ts';
-import type { Fate, LayerUser, MessageLayer, Sending, Sizes } from './message-layer.ts';
+import { type Fate, type LayerUser, type MessageLayer, type Sending, type Sizes, sizesFor } from './message-layer.ts';
 import { Outlet } from './outlet.ts';
 import type { Settings } from './settings.ts';
 
 /** Options of signals have numbers of their own for each signal (RFC 8323 §5.2). */
 const csmOptions = { maxMessageSize: 2, blockWiseTransfer: 4 } as const;
+const custody = 2;
 const badCsmOption = 2;
 
 /** What a peer takes that has not said otherwise (RFC 8323 §5.3.1). */
 const baseMessageSize = 1152;
+/** With less, not even errors could be told. */
+const smallestMessageSize = 64;
 /** Room for options beside a payload. */
 const optionRoom = 128;
 
 interface Ping {
+  readonly timer: Timer;
   resolve(): void;
   reject(error: Error): void;
 }
@@ -34,30 +39,30 @@ export class StreamLayer implements MessageLayer, ChannelListener {
   readonly #outlet: Outlet;
   readonly #reader: FrameReader;
   #sizes: Sizes;
+  /** A whole message that the peer takes. */
   #largest = baseMessageSize;
+  #blockWise = false;
   #peerIsKnown = false;
   #over = false;
   #pings: Map<string, Ping> | undefined;
   #nextPing = 0;
+  #release: Timer | undefined;
 
   constructor(channel: SecureChannel, user: LayerUser, settings: Settings) {
-    const { messageSize, blockSize } = settings.limits;
     this.#channel = channel;
     this.#user = user;
     this.#settings = settings;
     this.#outlet = new Outlet(channel, settings);
-    this.#reader = new FrameReader(messageSize);
-    this.#sizes = sizesFor(blockSize);
-    channel.listen(this);
-    this.#write({
-      code: signals.csm,
-      token: noBytes,
-      options: [
-        uintOption(csmOptions.maxMessageSize, messageSize),
-        { number: csmOptions.blockWiseTransfer, value: noBytes },
-      ],
-      payload: noBytes,
-    });
+    this.#reader = new FrameReader(settings.limits.messageSize);
+    this.#sizes = settings.sizes;
+  }
+
+  start(): void {
+    const { messageSize } = this.#settings.limits;
+    const size = uintOption(csmOptions.maxMessageSize, messageSize);
+    const blockWise = { number: csmOptions.blockWiseTransfer, value: noBytes };
+    this.#signal(signals.csm, noBytes, [size, blockWise]);
+    this.#channel.listen(this);
   }
 
   get sizes(): Sizes {
@@ -84,13 +89,15 @@ export class StreamLayer implements MessageLayer, ChannelListener {
   ended(end: ChannelEnd): void {
     this.#over = true;
     this.#outlet.stop();
+    this.#release?.cancel();
     const error = coapErrors('coap.closed', { message: 'The connection ended before the pong came.' });
-    for (const ping of this.#pings?.values() ?? []) ping.reject(error);
-    this.#pings = undefined;
+    for (const key of this.#pings?.keys() ?? []) this.#takePing(key)?.reject(error);
     this.#user.ended(end);
   }
 
+  /** Nothing is acknowledged here: what the channel took is as good as there. */
   send(message: Message, fate: Fate): Sending {
+    if (this.#over) throw coapErrors('coap.closed', { message: 'The connection is over.' });
     this.#write(message);
     let cancelled = false;
     this.#outlet.whenReady(() => {
@@ -104,19 +111,27 @@ export class StreamLayer implements MessageLayer, ChannelListener {
   }
 
   ping(): Promise<void> {
+    if (this.#over) return Promise.reject(coapErrors('coap.closed', { message: 'The connection is over.' }));
+    const { timers, limits } = this.#settings;
+    const token = Uint8Array.of(this.#nextPing >> 8, this.#nextPing);
+    const key = tokenKey(token);
+    this.#nextPing = (this.#nextPing + 1) & 0xffff;
     return new Promise((resolve, reject) => {
-      const token = Uint8Array.of(this.#nextPing >> 8, this.#nextPing);
-      this.#nextPing = (this.#nextPing + 1) & 0xffff;
+      const timer = timers.after(limits.acknowledgeTime, () => {
+        this.#takePing(key)?.reject(coapErrors('coap.timeout', { message: 'The other end did not answer a ping.' }));
+      });
       this.#pings ??= new Map();
-      this.#pings.set(tokenKey(token), { resolve, reject });
-      this.#write({ code: signals.ping, token, options: noOptions, payload: noBytes });
+      this.#pings.set(key, { timer, resolve, reject });
+      this.#signal(signals.ping, token);
     });
   }
 
+  /** Leaves it to the peer to close (RFC 8323 §5.5), for a while. */
   close(): void {
-    if (!this.#over) this.#write({ code: signals.release, token: noBytes, options: noOptions, payload: noBytes });
-    this.#over = true;
-    this.#channel.close();
+    if (this.#over || this.#release !== undefined) return;
+    const { timers, limits } = this.#settings;
+    this.#signal(signals.release, noBytes);
+    this.#release = timers.after(limits.releaseTime, () => this.#channel.close());
   }
 
   destroy(error?: Error): void {
@@ -136,24 +151,32 @@ export class StreamLayer implements MessageLayer, ChannelListener {
     this.#outlet.send(bytes);
   }
 
+  #signal(code: Code, token: Uint8Array, options: readonly Option[] = noOptions, payload = noBytes): void {
+    this.#write({ code, token, options, payload });
+  }
+
   #take(message: Message): void {
     const { code } = message;
-    if (!this.#peerIsKnown && code !== signals.csm) {
-      this.#abort('The first message is not a CSM.');
-    } else if (isRequest(code)) this.#user.request(message, (answer) => this.#write(answer));
+    if (!this.#peerIsKnown && code !== signals.csm) this.#abort('The first message is not a CSM.');
+    else if (isRequest(code)) this.#user.request(message, (answer) => this.#reply(answer));
     else if (isResponse(code)) this.#user.response(message);
-    else if (code >> 5 === 7) this.#signal(message);
+    else if (code >> 5 === 7) this.#takeSignal(message);
     // What is left is empty or reserved, and ignored (RFC 8323 §3.4).
   }
 
-  #signal({ code, token, options, payload }: Message): void {
-    if (code === signals.csm) this.#capabilities(options);
+  #reply(answer: Message): void {
+    if (!this.#over) this.#write(answer);
+  }
+
+  #takeSignal({ code, token, options, payload }: Message): void {
+    const unknown = options.find(({ number }) => isCritical(number));
+    if (unknown !== undefined) {
+      const bad = code === signals.csm ? [uintOption(badCsmOption, unknown.number)] : noOptions;
+      this.#abort(`Option ${unknown.number} of signal ${codeText(code)} is not known here.`, bad);
+    } else if (code === signals.csm) this.#capabilities(options);
     else if (code === signals.ping) this.#pong(token, options);
-    else if (code === signals.pong) {
-      const key = tokenKey(token);
-      this.#pings?.get(key)?.resolve();
-      this.#pings?.delete(key);
-    } else if (code === signals.release) this.#user.released();
+    else if (code === signals.pong) this.#takePing(tokenKey(token))?.resolve();
+    else if (code === signals.release) this.#user.released();
     else if (code === signals.abort) {
       const text = textValue(payload.subarray(0, 200));
       const message = `The other end aborted the connection${text ? `: ${text}` : '.'}`;
@@ -161,46 +184,51 @@ export class StreamLayer implements MessageLayer, ChannelListener {
     }
   }
 
-  /** Custody is not promised: what came before may still be worked on. */
-  #pong(token: Uint8Array, options: readonly Option[]): void {
-    const unknown = options.find(({ number }) => isCritical(number));
-    if (unknown !== undefined) this.#abort(`Option ${unknown.number} of a ping is not known here.`);
-    else this.#write({ code: signals.pong, token, options: noOptions, payload: noBytes });
+  #takePing(key: string): Ping | undefined {
+    const ping = this.#pings?.get(key);
+    ping?.timer.cancel();
+    this.#pings?.delete(key);
+    if (this.#pings?.size === 0) this.#pings = undefined;
+    return ping;
   }
 
+  /** With Custody the peer wants to know that all it sent before was worked on (RFC 8323 §5.4.1). */
+  #pong(token: Uint8Array, options: readonly Option[]): void {
+    if (!options.some(({ number }) => number === custody)) {
+      this.#signal(signals.pong, token);
+      return;
+    }
+    this.#user.whenAnswered(() => {
+      if (!this.#over) this.#signal(signals.pong, token, [{ number: custody, value: noBytes }]);
+    });
+  }
+
+  /** What a CSM does not mention stays as it is. */
   #capabilities(options: readonly Option[]): void {
     this.#peerIsKnown = true;
-    let blockWise = false;
+    const { limits, sizes } = this.#settings;
     for (const { number, value } of options) {
-      if (number === csmOptions.maxMessageSize) {
-        // Below the base value nothing could be sent.
-        this.#largest = Math.max(baseMessageSize, uintValue(value.subarray(0, 4)));
-      } else if (number === csmOptions.blockWiseTransfer) blockWise = true;
-      else if (isCritical(number)) {
-        this.#abort(`Option ${number} of the CSM is not known here.`, [uintOption(badCsmOption, number)]);
+      if (number === csmOptions.blockWiseTransfer) this.#blockWise = true;
+      if (number !== csmOptions.maxMessageSize) continue;
+      const size = uintValue(value.subarray(0, 5));
+      if (size < smallestMessageSize) {
+        this.#abort(`No message fits into ${size} bytes.`, [uintOption(badCsmOption, number)]);
         return;
       }
+      // We send no more than we would take.
+      this.#largest = Math.min(size, Math.max(baseMessageSize, limits.messageSize));
     }
-    const { blockSize, messageSize } = this.#settings.limits;
-    // We send no more than we would take.
-    this.#largest = Math.min(this.#largest, Math.max(baseMessageSize, messageSize));
-    const room = this.#largest - optionRoom;
-    this.#sizes =
-      blockWise && room >= 2048
-        ? { whole: room, sizeExponent: bert, block: room - (room % 1024) }
-        : { ...sizesFor(blockSize), whole: Math.max(blockSize, room) };
+    const room = Math.max(16, this.#largest - optionRoom);
+    const bertBlock = room - (room % 1024);
+    if (this.#blockWise && this.#largest > baseMessageSize && bertBlock > 0)
+      this.#sizes = { whole: room, sizeExponent: bert, block: bertBlock };
+    else this.#sizes = { ...sizesFor(Math.min(room, sizes.block)), whole: room };
   }
 
   #abort(why: string, options: readonly Option[] = noOptions): void {
     if (this.#over) return;
-    this.#write({ code: signals.abort, token: noBytes, options, payload: new TextEncoder().encode(why) });
+    this.#signal(signals.abort, noBytes, options, new TextEncoder().encode(why));
     this.#over = true;
     this.#channel.close();
   }
-}
-
-function sizesFor(blockSize: number): Sizes {
-  const sizeExponent = sizeExponentFor(blockSize);
-  const block = 1 << (sizeExponent + 4);
-  return { whole: block, sizeExponent, block };
 }

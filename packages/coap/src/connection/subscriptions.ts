@@ -93,7 +93,7 @@ class OneSubscription implements Subscription, Turn {
     try {
       this.#sending = this.#all.layer.send(this.#message(notification, goesOn), {
         acknowledged: () => {
-          if (!goesOn) this.end();
+          if (!goesOn) this.#wantNoMore();
           this.#settle('acknowledged');
         },
         failed: (error) => this.fail(error),
@@ -105,11 +105,7 @@ class OneSubscription implements Subscription, Turn {
 
   end(): void {
     if (!this.#active) return;
-    this.#active = false;
-    this.#all.remove(this);
-    this.#waiting?.resolve('cancelled');
-    this.#waiting = undefined;
-    this.#all.turns.leave(this);
+    this.#wantNoMore();
     if (this.#sent !== undefined) {
       this.#sending?.cancel();
       this.#settle('cancelled');
@@ -131,6 +127,14 @@ class OneSubscription implements Subscription, Turn {
     options.push(blockOption(optionNumbers.block2, { number: 0, more: true, sizeExponent: sizes.sizeExponent }));
     options.push(uintOption(optionNumbers.size2, payload.length));
     return { code: notification.code, token: this.token, options, payload: payload.subarray(0, sizes.block) };
+  }
+
+  #wantNoMore(): void {
+    this.#active = false;
+    this.#all.remove(this);
+    this.#waiting?.resolve('cancelled');
+    this.#waiting = undefined;
+    this.#all.turns.leave(this);
   }
 
   #settle(fate: NotificationFate): void {

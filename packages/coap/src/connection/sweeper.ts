@@ -1,16 +1,20 @@
 import type { Timer, Timers } from '@mooring/platform';
 
+export interface Sweepable {
+  /** Forgets what is over; the time when something else is over, if there is anything left. */
+  expire(now: number): number | undefined;
+}
+
 /** One timer for all that a connection keeps for a while; none while it keeps nothing. */
 export class Sweeper {
   readonly #timers: Timers;
-  readonly #expire: (now: number) => number | undefined;
+  readonly #swept: Sweepable;
   #timer: Timer | undefined;
   #at = 0;
 
-  /** `expire` forgets what is over and gives the time of what is over next. */
-  constructor(timers: Timers, expire: (now: number) => number | undefined) {
+  constructor(timers: Timers, swept: Sweepable) {
     this.#timers = timers;
-    this.#expire = expire;
+    this.#swept = swept;
   }
 
   /** Something is over at that time. */
@@ -23,7 +27,7 @@ export class Sweeper {
     // Not more often than every second.
     this.#timer = this.#timers.after(Math.max(1000, at - this.#timers.now()), () => {
       this.#timer = undefined;
-      const next = this.#expire(this.#timers.now());
+      const next = this.#swept.expire(this.#timers.now());
       if (next !== undefined) this.notice(next);
     });
   }
@@ -32,4 +36,8 @@ export class Sweeper {
     this.#timer?.cancel();
     this.#timer = undefined;
   }
+}
+
+export function earlier(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined ? b : b === undefined ? a : Math.min(a, b);
 }
