@@ -40,3 +40,32 @@ export const Name = (description: string) =>
 
 /** The expression of the published contract; the address itself is judged by who sends mail to it. */
 export const Email = (description: string) => Type.String({ description, pattern: '^(?=.{3,254}$).+@.+' });
+
+/** RFC 3339, UTC, with six digits of a fraction, as the directory has them: `2017-05-22T12:37:55.576563Z`. */
+export const FineTime = (description: string) =>
+  Type.String({ description, format: 'date-time', examples: ['2017-05-22T12:37:55.576563Z'] });
+
+/** A day: `2017-05-22`. */
+export const Day = (description: string) =>
+  Type.String({ description, format: 'date', pattern: '^\\d{4}-\\d{2}-\\d{2}$', examples: ['2036-11-22'] });
+
+/** The version of an entity of the directory: the time of its last change. */
+export const TimeEtag = () => FineTime('Version of this entity: the time of its last change.');
+
+/** A map of texts whose keys and values a person chose. */
+export const CustomAttributes = (description: string, most: number) =>
+  Type.Unsafe<Record<string, string>>({
+    type: 'object',
+    maxProperties: most,
+    propertyNames: { pattern: '^[A-Za-z].*', maxLength: 128 },
+    additionalProperties: { type: 'string', maxLength: 128 },
+    description,
+  });
+
+/** A text of any length up to a bound, without characters that would upset a terminal; line breaks are fine. */
+export const Prose = (description: string, maxLength: number) =>
+  Type.String({ description, maxLength, pattern: '^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f]*$' });
+
+/** A text of one line. */
+export const Line = (description: string, maxLength: number) =>
+  Type.String({ description, maxLength, pattern: '^[^\\u0000-\\u001f\\u007f]*$' });

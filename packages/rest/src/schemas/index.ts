@@ -1,6 +1,10 @@
 import type { Static } from 'typebox';
 import { ApiKeyInfoResp } from './account.ts';
 import { TrustedCertificateResp } from './certificate.ts';
+import { DeviceData, DeviceEventData } from './device.ts';
+import { DeviceGroup } from './device-group.ts';
+import { DeviceQuery } from './device-query.ts';
+import { BlackListedDeviceData, EnrollmentIdentity } from './enrollment.ts';
 import { ListOf } from './envelope.ts';
 
 export {
@@ -22,10 +26,35 @@ export {
   TrustedCertificateResp,
   TrustedCertificateUpdateReq,
 } from './certificate.ts';
+export { CertificateEnrollment } from './certificate-renewal.ts';
+export { DeviceBlock, DeviceData, DeviceDataPostRequest, DeviceDataPutRequest, DeviceEventData } from './device.ts';
+export { DeviceGroup, DeviceGroupManipulation, DeviceGroupReq } from './device-group.ts';
+export { DeviceQuery, DeviceQueryPostPutRequest } from './device-query.ts';
+export { BlackListedDeviceData, BulkResponse, EnrollmentId, EnrollmentIdentity } from './enrollment.ts';
 export { ErrorResponse, ListOf } from './envelope.ts';
+export { ListOfPreSharedKeysWithoutSecret, PreSharedKey, PreSharedKeyWithoutSecret } from './pre-shared-key.ts';
+export { Metric, MetricPage } from './usage.ts';
 
 export const ApiKeyInfoRespList = ListOf('ApiKeyInfoRespList', ApiKeyInfoResp);
 export type ApiKeyInfoRespList = Static<typeof ApiKeyInfoRespList>;
 
 export const TrustedCertificateRespList = ListOf('TrustedCertificateRespList', TrustedCertificateResp);
 export type TrustedCertificateRespList = Static<typeof TrustedCertificateRespList>;
+
+export const DevicePage = ListOf('DevicePage', DeviceData);
+export type DevicePage = Static<typeof DevicePage>;
+
+export const DeviceEventPage = ListOf('DeviceEventPage', DeviceEventData);
+export type DeviceEventPage = Static<typeof DeviceEventPage>;
+
+export const DeviceGroupPage = ListOf('DeviceGroupPage', DeviceGroup);
+export type DeviceGroupPage = Static<typeof DeviceGroupPage>;
+
+export const DeviceQueryPage = ListOf('DeviceQueryPage', DeviceQuery);
+export type DeviceQueryPage = Static<typeof DeviceQueryPage>;
+
+export const EnrollmentIdentities = ListOf('EnrollmentIdentities', EnrollmentIdentity);
+export type EnrollmentIdentities = Static<typeof EnrollmentIdentities>;
+
+export const DenialAttemptsResponse = ListOf('DenialAttemptsResponse', BlackListedDeviceData);
+export type DenialAttemptsResponse = Static<typeof DenialAttemptsResponse>;
