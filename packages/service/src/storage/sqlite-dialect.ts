@@ -10,8 +10,43 @@ import {
 } from 'kysely';
 import { sqliteError } from './sqlite-errors.ts';
 
+/** Statements that are kept: as many as the service has, not counting lists of varying length. */
+const keptStatements = 500;
+
+const changesNoSchema = /^\s*(select|insert|update|delete|with|begin|commit|rollback|savepoint|release)\b/i;
+
+/** Prepared statements by their text. Preparing one takes longer than running it, for most of what the service does. */
+class Statements {
+  readonly #database: DatabaseSync;
+  /** The one used longest ago is the first. */
+  readonly #kept = new Map<string, StatementSync>();
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  get(sql: string): StatementSync {
+    const kept = this.#kept.get(sql);
+    if (kept) {
+      this.#kept.delete(sql);
+      this.#kept.set(sql, kept);
+      return kept;
+    }
+    const statement = this.#database.prepare(sql);
+    if (changesNoSchema.test(sql)) {
+      this.#kept.set(sql, statement);
+      if (this.#kept.size > keptStatements) this.#kept.delete(this.#kept.keys().next().value as string);
+    } else {
+      // A table may have other columns from now on.
+      this.#kept.clear();
+    }
+    return statement;
+  }
+}
+
 /** Kysely's SQLite dialect is written for better-sqlite3; this is node:sqlite in that shape. */
 function shaped(database: DatabaseSync, path: string): SqliteDatabase {
+  const statements = new Statements(database);
   const guarded = <T>(work: () => T): T => {
     try {
       return work();
@@ -22,14 +57,15 @@ function shaped(database: DatabaseSync, path: string): SqliteDatabase {
   return {
     close: () => database.close(),
     prepare: (sql): SqliteStatement => {
-      const statement: StatementSync = guarded(() => database.prepare(sql));
+      const statement = guarded(() => statements.get(sql));
       const values = (parameters: readonly unknown[]) => parameters as SQLInputValue[];
       return {
         reader: statement.columns().length > 0,
         // Rows have no prototype there; elsewhere they are plain objects.
         all: (parameters) => guarded(() => statement.all(...values(parameters)).map((row) => ({ ...row }))),
         run: (parameters) => guarded(() => statement.run(...values(parameters))),
-        iterate: (parameters) => statement.iterate(...values(parameters)),
+        // One of its own: a kept one is run again by whoever needs it, in the middle of this.
+        iterate: (parameters) => database.prepare(sql).iterate(...values(parameters)),
       };
     },
   };

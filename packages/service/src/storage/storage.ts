@@ -6,6 +6,7 @@ import { type Clock, ensureDirectory, fileError } from '@mooring/platform';
 import { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { databaseFileName } from './data-folder.ts';
+import { GroupCommit } from './group-commit.ts';
 import { executedMigrations, migrate, refuseNewer } from './migrate.ts';
 import { migrations as ourMigrations } from './migrations/index.ts';
 import type { Schema } from './schema.ts';
@@ -17,6 +18,11 @@ export interface Storage {
   readonly db: Kysely<Schema>;
   /** All of `work` or nothing. One inside another joins it. */
   transaction<T>(work: (db: Kysely<Schema>) => Promise<T>): Promise<T>;
+  /**
+   * The same, sharing its commit with others of the same moment: for what devices send by the thousand. It is resolved
+   * after the commit; where one fails, the others stay. Inside a transaction it joins that.
+   */
+  grouped<T>(work: (db: Kysely<Schema>) => Promise<T>): Promise<T>;
   close(): Promise<void>;
   readonly folder: string;
   /** Path of the database file. */
@@ -87,6 +93,9 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   }
 
   const current = new AsyncLocalStorage<Kysely<Schema>>();
+  const transaction: Storage['transaction'] = (work) =>
+    root.transaction().execute((begun) => current.run(begun, () => work(begun)));
+  const group = new GroupCommit(transaction);
   return {
     folder,
     file: path,
@@ -95,10 +104,14 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     },
     async transaction(work) {
       const joined = current.getStore();
-      if (joined) return work(joined);
-      return root.transaction().execute((transaction) => current.run(transaction, () => work(transaction)));
+      return joined ? work(joined) : transaction(work);
+    },
+    async grouped(work) {
+      const joined = current.getStore();
+      return joined ? work(joined) : group.run(work);
     },
     close: async () => {
+      await group.idle();
       try {
         // Folds the log into the file, so that a copy of the folder at rest is one file.
         database.exec('pragma wal_checkpoint(truncate)');
