@@ -8,7 +8,7 @@ import { activeAuthority, issueHttpsCertificate } from '../src/certificates/inde
 import { createHttpServer } from '../src/http/index.ts';
 import { openVault } from '../src/keys/vault.ts';
 import { defaultLimits } from '../src/serve/settings.ts';
-import type { Domain } from '../src/storage/context.ts';
+import { domainOf } from '../src/storage/context.ts';
 import { openStorage } from '../src/storage/index.ts';
 
 export interface RunningService {
@@ -29,12 +29,12 @@ export interface RunningService {
 /** A service on a database on disk, with both kinds of listeners, for a peer that is no part of this process. */
 export async function runningService(test: { after(done: () => Promise<void>): void }): Promise<RunningService> {
   const folder = await mkdtemp(join(tmpdir(), 'mooring-interop-'));
-  const domain: Domain = {
+  const domain = domainOf({
     storage: await openStorage({ folder: join(folder, 'data'), clock: systemClock }),
     vault: openVault(new Uint8Array(32).fill(1)),
     clock: systemClock,
     settings: { publicHost: 'localhost', bootstrapPort: 5684, lwm2mPort: 5685, limits: defaultLimits },
-  };
+  });
   const { accountId } = await firstStart(domain);
   const { key } = await createApiKey(domain, operator(accountId), { name: 'interop' });
   const plain = createHttpServer(domain);

@@ -26,13 +26,28 @@ export async function groupsOf(domain: Domain, accountId: string): Promise<Group
   return rows.map(groupOf);
 }
 
-/** Makes the groups that every account has, where they are not there yet. */
+/**
+ * Makes the groups that every account has, where they are not there yet, and gives them the permissions that a newer
+ * version has: what they may is not for the account to say.
+ */
 export async function ensureFirstGroups(domain: Domain, accountId: string): Promise<void> {
-  const present = new Set((await groupsOf(domain, accountId)).map(({ name }) => name));
+  const { db } = domain.storage;
+  const rows = await db.selectFrom('policy_groups').selectAll().where('account_id', '=', accountId).execute();
+  const present = new Map(rows.map((row) => [row.name, row]));
   const now = domain.clock.now().getTime();
   for (const [name, permissions] of Object.entries(firstGroups)) {
-    if (present.has(name)) continue;
-    await domain.storage.db
+    const group = present.get(name);
+    if (group) {
+      const permissions_json = JSON.stringify(permissions);
+      if (group.permissions_json === permissions_json) continue;
+      await db
+        .updateTable('policy_groups')
+        .set({ permissions_json, updated_at: now, etag: group.etag + 1 })
+        .where('id', '=', group.id)
+        .execute();
+      continue;
+    }
+    await db
       .insertInto('policy_groups')
       .values({
         id: newId(domain.clock),

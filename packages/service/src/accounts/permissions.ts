@@ -12,6 +12,13 @@ export const permissions = {
   'trusted-certificates:write': 'Delete and rename certificates that devices may have.',
   'certificate-authorities:write': 'Upload certificates of other authorities, whose devices are then let in.',
   'server-credentials:read': 'See where devices connect and what they trust.',
+  'devices:read': 'See devices, their events, groups and stored queries.',
+  'devices:write': 'Change, suspend and delete devices; change groups and stored queries.',
+  'enrollments:read': 'See which devices are enrolled, and which were not let in.',
+  'enrollments:write': 'Enrol devices and delete enrolments.',
+  'pre-shared-keys:read': 'See which devices have a pre-shared key; not the keys.',
+  'pre-shared-keys:write': 'Give devices a pre-shared key, and take it away.',
+  'metrics:read': 'See how much devices and the connect interface are used.',
 } as const satisfies Record<string, string>;
 
 export type Permission = keyof typeof permissions;
@@ -33,6 +40,13 @@ export const firstGroups = {
     'trusted-certificates:read',
     'trusted-certificates:write',
     'server-credentials:read',
+    'devices:read',
+    'devices:write',
+    'enrollments:read',
+    'enrollments:write',
+    'pre-shared-keys:read',
+    'pre-shared-keys:write',
+    'metrics:read',
   ],
 } as const satisfies Record<string, readonly (Permission | typeof everything)[]>;
 

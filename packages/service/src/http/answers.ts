@@ -3,11 +3,13 @@ import type { ErrorResponse } from '@mooring/rest';
 import type { accountErrors } from '../accounts/errors.ts';
 import type { certificateErrors } from '../certificates/errors.ts';
 import type { storageErrors } from '../errors.ts';
+import type { registryErrors } from '../registry/errors.ts';
 import type { httpErrors } from './errors.ts';
 
 type Code = keyof (typeof accountErrors.codes &
   typeof certificateErrors.codes &
   typeof httpErrors.codes &
+  typeof registryErrors.codes &
   typeof storageErrors.codes);
 
 /** HTTP status and `type` of the envelope for every expected error that a caller can bring about. */
@@ -16,18 +18,28 @@ const answers: Readonly<Partial<Record<Code, readonly [status: number, type: str
   'api.key.invalid': [400, 'validation_error'],
   'certificate.invalid': [400, 'validation_error'],
   'certificate.developer.fixed': [400, 'validation_error'],
+  'device.invalid': [400, 'validation_error'],
+  'device.kept': [400, 'bad_request'],
   'auth.invalid': [401, 'invalid_auth'],
   'permission.denied': [403, 'forbidden'],
   'account.limit': [403, 'account_limit_exceeded'],
   'certificate.limit': [403, 'account_limit_exceeded'],
+  'device.limit': [403, 'account_limit_exceeded'],
+  'directory.limit': [403, 'account_limit_exceeded'],
   'route.unknown': [404, 'not_found'],
   'account.missing': [404, 'not_found'],
   'api.key.not.found': [404, 'not_found'],
   'certificate.not.found': [404, 'not_found'],
+  'device.not.found': [404, 'not_found'],
+  'device.event.not.found': [404, 'not_found'],
+  'device.group.not.found': [404, 'not_found'],
+  'device.query.not.found': [404, 'not_found'],
   'route.method': [405, 'method_not_allowed'],
   'api.key.name.taken': [409, 'duplicate'],
   'certificate.name.taken': [409, 'duplicate'],
   'certificate.present': [409, 'duplicate'],
+  'device.present': [409, 'duplicate'],
+  'device.group.name.taken': [409, 'duplicate'],
   'request.too.large': [413, 'payload_too_large'],
   'request.media.type': [415, 'unsupported_media_type'],
 };

@@ -26,7 +26,7 @@ export const openApiOptions: FastifyDynamicSwaggerOptions = {
       title: 'Mooring Device Management',
       version: '3',
       description:
-        'Accounts, API keys and certificates. Every path is also served with a slash at its end. Every answer has the header X-Request-ID.',
+        'Accounts, API keys, certificates and devices. Every path is also served with a slash at its end. Every answer has the header X-Request-ID.',
     },
     tags: [
       { name: 'Account', description: 'The account of the caller.' },
@@ -34,6 +34,13 @@ export const openApiOptions: FastifyDynamicSwaggerOptions = {
       { name: 'Developer certificates', description: 'Credentials for devices in development.' },
       { name: 'Trusted certificates', description: 'Certificates whose devices are let in.' },
       { name: 'Server credentials', description: 'Where devices connect, and what they trust.' },
+      { name: 'Devices', description: 'The device directory.' },
+      { name: 'Device events', description: 'What has happened to devices.' },
+      { name: 'Device groups', description: 'Devices that belong together.' },
+      { name: 'Device queries', description: 'Filters of the device list, kept under a name.' },
+      { name: 'Enrollments', description: 'Devices that are expected, and those that were not let in.' },
+      { name: 'Pre-shared keys', description: 'Keys of devices that have no certificate.' },
+      { name: 'Metrics', description: 'How much the account uses the service.' },
     ],
     components: {
       securitySchemes: {

@@ -16,7 +16,19 @@ declare module 'fastify' {
 export interface Operation {
   /** operationId of the published contract. */
   id: string;
-  tag: 'Account' | 'API keys' | 'Developer certificates' | 'Trusted certificates' | 'Server credentials';
+  tag:
+    | 'Account'
+    | 'API keys'
+    | 'Developer certificates'
+    | 'Trusted certificates'
+    | 'Server credentials'
+    | 'Devices'
+    | 'Device events'
+    | 'Device groups'
+    | 'Device queries'
+    | 'Enrollments'
+    | 'Pre-shared keys'
+    | 'Metrics';
   summary: string;
   description?: string;
   permission: Permission;
@@ -28,7 +40,7 @@ export interface Operation {
   /** What an `:id` in the path names. */
   path?: Readonly<Record<string, string>>;
   /** Errors besides 401, 403 and, with a body or a list, 400. */
-  errors?: readonly (404 | 409)[];
+  errors?: readonly (400 | 404 | 409 | 413 | 423)[];
   /** The route is a list of entities with these fields to filter on. */
   list?: FilterFields;
   /** What `include` can name. */
@@ -79,7 +91,9 @@ const errorMeaning: Readonly<Record<number, string>> = {
   401: 'The API key is missing, wrong or inactive.',
   403: 'The API key may not do this, or a limit is reached.',
   404: 'There is no such thing in the account.',
-  409: 'The name is taken.',
+  409: 'The name is taken, or there is such a thing already.',
+  413: 'The file is larger than any that is taken.',
+  423: 'The device is not connected, or cannot do it.',
 };
 
 /** What Fastify needs to know of a route, from what the contract says of it. */

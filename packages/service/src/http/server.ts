@@ -7,6 +7,7 @@ import { newId } from '../accounts/ids.ts';
 import { accountRoutes } from '../accounts/routes.ts';
 import { certificateRoutes } from '../certificates/routes.ts';
 import { expositionType } from '../metrics/exposition.ts';
+import { registryRoutes } from '../registry/routes.ts';
 import { Readiness } from '../serve/readiness.ts';
 import type { Actor, Domain } from '../storage/context.ts';
 import { type AnsweredRequest, unmatched } from './answered.ts';
@@ -17,6 +18,7 @@ import { readJson } from './json-body.ts';
 import { KnownPaths } from './known-paths.ts';
 import { openApiOptions } from './openapi.ts';
 import { namedSchemas } from './schemas.ts';
+import { lazySerializers } from './serializers.ts';
 import { invalidBody, type SchemaProblem } from './validation.ts';
 
 declare module 'fastify' {
@@ -68,6 +70,7 @@ export function createHttpServer(domain: Domain, options: HttpServerOptions = {}
   app.addHook('onRoute', (route) => paths.add(route));
   app.decorateRequest('actor', undefined as unknown as Actor);
   for (const schema of namedSchemas) app.addSchema(schema);
+  app.setSerializerCompiler(lazySerializers);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, readJson);
 
@@ -142,6 +145,7 @@ export function createHttpServer(domain: Domain, options: HttpServerOptions = {}
     routes.get('/v3/openapi.json', open, async () => app.swagger());
     accountRoutes(routes, domain);
     certificateRoutes(routes, domain);
+    registryRoutes(routes, domain);
   });
   return app;
 }

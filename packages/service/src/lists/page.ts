@@ -58,6 +58,7 @@ export function columnCondition(column: RawBuilder<unknown>, { op, values }: Fil
  * One page of a table's rows of an account, by id, which is by creation.
  *
  * @param rules for every field that a filter can name
+ * @param conditions that hold besides
  */
 export async function pageOf<Table extends Tables>(
   domain: Domain,
@@ -65,10 +66,12 @@ export async function pageOf<Table extends Tables>(
   accountId: string,
   query: ListQuery,
   rules: Readonly<Record<string, FieldRule>>,
+  conditions: readonly RawBuilder<boolean>[] = [],
 ): Promise<Page<Row<Table>>> {
   // The table is a variable here, which Kysely's types cannot follow.
   const db = domain.storage.db as unknown as Kysely<Record<string, Record<string, unknown>>>;
   let matching = db.selectFrom(table as string).where('account_id', '=', accountId);
+  for (const condition of conditions) matching = matching.where(condition);
   for (const filter of query.filters) {
     const rule = rules[filter.field];
     if (rule === undefined) throw new Error(`${table} has no rule for ${filter.field}`);

@@ -6,7 +6,7 @@ import { backupsFolder } from '../backup/retention.ts';
 import { saveArchive } from '../backup/save.ts';
 import { makeBackup } from '../backup/write.ts';
 import { type MasterKeyProvider, neededKeyId, openMasterKey } from '../keys/master-key.ts';
-import type { Domain } from '../storage/context.ts';
+import { type Domain, domainOf } from '../storage/context.ts';
 import { folderEntries } from '../storage/data-folder.ts';
 import { openStorage } from '../storage/storage.ts';
 import type { Log } from './log.ts';
@@ -75,7 +75,9 @@ export async function openFolder(options: {
   });
   try {
     const vault = await openMasterKey(masterKey, await neededKeyId(storage));
-    const domain: Domain = { storage, vault, clock, settings };
+    const domain = domainOf({ storage, vault, clock, settings }, (error) =>
+      log.error('registry.listener', `What listens to devices failed: ${(error as Error).message}`),
+    );
     const { accountId, created } = await firstStart(domain);
     return { domain, accountId, created, masterKey, close: () => storage.close() };
   } catch (error) {

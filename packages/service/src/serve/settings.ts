@@ -12,6 +12,13 @@ export interface Limits {
   /** Developer certificates are among them. */
   readonly trustedCertificates: number;
   readonly developerCertificates: number;
+  readonly devices: number;
+  /** Of one developer certificate. */
+  readonly developerDevices: number;
+  readonly deviceGroups: number;
+  readonly deviceQueries: number;
+  readonly enrollments: number;
+  readonly preSharedKeys: number;
 }
 
 /** What the rules of the service need to know of how it is run. */
@@ -28,6 +35,12 @@ export const defaultLimits: Limits = {
   policyGroups: Number(table.limitPolicyGroups.default),
   trustedCertificates: Number(table.limitTrustedCertificates.default),
   developerCertificates: Number(table.limitDeveloperCertificates.default),
+  devices: Number(table.limitDevices.default),
+  developerDevices: Number(table.limitDeveloperDevices.default),
+  deviceGroups: Number(table.limitDeviceGroups.default),
+  deviceQueries: Number(table.limitDeviceQueries.default),
+  enrollments: Number(table.limitEnrollments.default),
+  preSharedKeys: Number(table.limitPreSharedKeys.default),
 };
 
 export type TlsSource =
@@ -58,12 +71,16 @@ export interface Retention {
   readonly auditDays: number;
   readonly auditMax: number;
   readonly backupsKeep: number;
+  readonly eventDays: number;
+  readonly eventMax: number;
 }
 
 export const defaultRetention: Retention = {
   auditDays: Number(table.auditDays.default),
   auditMax: Number(table.auditMax.default),
   backupsKeep: Number(table.backupsKeep.default),
+  eventDays: Number(table.eventDays.default),
+  eventMax: Number(table.eventMax.default),
 };
 
 export function defaultDataFolder(sources: Pick<Sources, 'env' | 'home'>): string {
@@ -126,12 +143,20 @@ export async function resolveSettings(sources: Sources): Promise<Settings> {
       auditDays: number('auditDays'),
       auditMax: number('auditMax'),
       backupsKeep: number('backupsKeep'),
+      eventDays: number('eventDays'),
+      eventMax: number('eventMax'),
     },
     limits: {
       apiKeys: number('limitApiKeys'),
       policyGroups: number('limitPolicyGroups'),
       trustedCertificates: number('limitTrustedCertificates'),
       developerCertificates: number('limitDeveloperCertificates'),
+      devices: number('limitDevices'),
+      developerDevices: number('limitDeveloperDevices'),
+      deviceGroups: number('limitDeviceGroups'),
+      deviceQueries: number('limitDeviceQueries'),
+      enrollments: number('limitEnrollments'),
+      preSharedKeys: number('limitPreSharedKeys'),
     },
   };
 }

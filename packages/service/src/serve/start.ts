@@ -4,7 +4,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Server as TlsServer } from 'node:tls';
-import type { Clock } from '@mooring/platform';
+import { backgroundTimers, type Clock } from '@mooring/platform';
 import { startAdminServer } from '../admin/server.ts';
 import { readServiceFile, removeServiceFile, writeServiceFile } from '../admin/service-file.ts';
 import { newSocketPath, removeSocket } from '../admin/socket-path.ts';
@@ -15,6 +15,7 @@ import { masterKeyProvider } from '../keys/provider.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { startMetricsServer } from '../metrics/metrics-server.ts';
 import { serviceFamilies } from '../metrics/service-metrics.ts';
+import { RegistrationExpiry } from '../registry/registrations/expiry.ts';
 import type { Domain } from '../storage/context.ts';
 import { refuseForeignFolder } from '../storage/data-folder.ts';
 import { folderHeld, tryLockFolder } from '../storage/folder-lock.ts';
@@ -259,6 +260,16 @@ export async function startService(settings: Settings, world: World): Promise<Ru
     }, renewalPeriod);
     renewal.unref();
     started.add(async () => clearInterval(renewal));
+
+    const stopUsage = folder.domain.usage.start(backgroundTimers, (error) =>
+      log.error('usage.lost', `What devices do could not be counted: ${(error as Error).message}`),
+    );
+    started.add(stopUsage);
+    const expiry = new RegistrationExpiry(folder.domain, backgroundTimers, (error) =>
+      log.error('registry.expiry', `Registrations that are over could not be ended: ${(error as Error).message}`),
+    );
+    started.add(() => expiry.stop());
+    await expiry.start();
 
     const upkeep = new Upkeep({
       domain: folder.domain,

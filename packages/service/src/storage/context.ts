@@ -1,5 +1,7 @@
 import type { Clock } from '@mooring/platform';
 import type { Vault } from '../keys/vault.ts';
+import { RegistryEvents } from '../registry/bus.ts';
+import { Usage } from '../registry/usage/usage.ts';
 import type { ServiceSettings } from '../serve/settings.ts';
 import type { Storage } from './storage.ts';
 
@@ -9,6 +11,17 @@ export interface Domain {
   readonly vault: Vault;
   readonly clock: Clock;
   readonly settings: ServiceSettings;
+  /** Tells those in this process that listen. */
+  readonly bus: RegistryEvents;
+  readonly usage: Usage;
+}
+
+/** @param failed told what a listener of the bus threw */
+export function domainOf(
+  parts: Pick<Domain, 'storage' | 'vault' | 'clock' | 'settings'>,
+  failed?: (error: unknown) => void,
+): Domain {
+  return { ...parts, bus: new RegistryEvents(failed), usage: new Usage(parts.storage, parts.clock) };
 }
 
 /** Who does something, for permissions and the audit record. */

@@ -1,4 +1,5 @@
 import type { Generated, Selectable } from 'kysely';
+import type { DeviceSchema } from './device-schema.ts';
 
 /*
  * The tables. Every row names its account. Times are milliseconds since 1970, ids are 32 hexadecimal digits and sort
@@ -140,7 +141,7 @@ export interface SettingsTable {
   updated_at: number;
 }
 
-export interface Schema {
+export interface Schema extends DeviceSchema {
   accounts: AccountsTable;
   policy_groups: PolicyGroupsTable;
   api_keys: ApiKeysTable;

@@ -1,9 +1,9 @@
-import { trimAudit } from '../audit/retention.ts';
 import { trimBackups } from '../backup/retention.ts';
 import { type CertificateEnding, certificateEndings } from '../certificates/endings.ts';
 import type { Log } from '../serve/log.ts';
 import type { Retention } from '../serve/settings.ts';
 import type { Domain } from '../storage/context.ts';
+import { trimLog } from './log-retention.ts';
 
 const hour = 60 * 60 * 1000;
 const day = 24 * hour;
@@ -75,11 +75,22 @@ export class Upkeep {
   async #all(): Promise<void> {
     const { domain, retention, log, auditRemoved } = this.#work;
     await this.#one('audit records', async () => {
-      const count = await trimAudit(domain, retention, this.#stopping.signal);
+      const limits = { days: retention.auditDays, max: retention.auditMax };
+      const count = await trimLog(domain, 'audit_records', limits, this.#stopping.signal);
       if (count === 0) return;
       auditRemoved(count);
       log.info('audit.trimmed', `${count} old audit records were removed.`, { count });
     });
+    for (const [what, table] of [
+      ['device events', 'device_events'],
+      ['denials', 'denials'],
+    ] as const) {
+      await this.#one(what, async () => {
+        const limits = { days: retention.eventDays, max: retention.eventMax };
+        const count = await trimLog(domain, table, limits, this.#stopping.signal);
+        if (count > 0) log.info('events.trimmed', `${count} old ${what} were removed.`, { table, count });
+      });
+    }
     await this.#one('backups', async () => {
       const removed = await trimBackups(domain.storage.folder, retention.backupsKeep);
       if (removed.length > 0) log.info('backups.trimmed', `${removed.length} old backups were removed.`, { removed });

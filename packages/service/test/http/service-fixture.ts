@@ -4,7 +4,7 @@ import { createApiKey, firstStart, operator } from '../../src/accounts/index.ts'
 import { createHttpServer } from '../../src/http/index.ts';
 import { openVault } from '../../src/keys/vault.ts';
 import { defaultLimits, type ServiceSettings } from '../../src/serve/settings.ts';
-import type { Domain } from '../../src/storage/context.ts';
+import { type Domain, domainOf } from '../../src/storage/context.ts';
 import { openStorage } from '../../src/storage/index.ts';
 
 export interface Fixture {
@@ -37,7 +37,7 @@ export async function service(
   settings: Partial<ServiceSettings> = {},
 ): Promise<Fixture> {
   const clock = fixedClock('2026-11-22T20:02:45.500Z');
-  const domain: Domain = {
+  const domain = domainOf({
     storage: await openStorage({ folder: ':memory:', clock }),
     vault: openVault(new Uint8Array(32).fill(7)),
     clock,
@@ -48,7 +48,7 @@ export async function service(
       limits: defaultLimits,
       ...settings,
     },
-  };
+  });
   const { accountId } = await firstStart(domain, { displayName: 'Acme' });
   const admin = (await createApiKey(domain, operator(accountId), { name: 'admin' })).key;
   const developer = (await createApiKey(domain, operator(accountId), { name: 'developer', groups: ['Developers'] }))

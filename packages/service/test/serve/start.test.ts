@@ -23,6 +23,7 @@ import { createDeveloperCertificate } from '../../src/certificates/index.ts';
 import { parseMasterKey } from '../../src/keys/key-text.ts';
 import { openVault } from '../../src/keys/vault.ts';
 import { defaultLimits } from '../../src/serve/settings.ts';
+import { domainOf } from '../../src/storage/context.ts';
 import { tryLockFolder } from '../../src/storage/folder-lock.ts';
 import { databaseFileName, openStorage } from '../../src/storage/index.ts';
 import { failure } from '../failures.ts';
@@ -217,7 +218,9 @@ test('a public host that changes after credentials were handed out is warned abo
   const storage = await openStorage({ folder: first.data, clock });
   const vault = openVault(parseMasterKey(readFileSync(`${first.data}.master-key`), ''));
   const settings = { publicHost: 'old.example.com', bootstrapPort: 5684, lwm2mPort: 5783, limits: defaultLimits };
-  await createDeveloperCertificate({ storage, vault, clock, settings }, operator(first.account), { name: 'one' });
+  await createDeveloperCertificate(domainOf({ storage, vault, clock, settings }), operator(first.account), {
+    name: 'one',
+  });
   await storage.close();
 
   const changed = await start(t, { data: first.data, publicHost: 'new.example.com' });

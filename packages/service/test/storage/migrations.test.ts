@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { fixedClock } from '@mooring/platform';
 import {
@@ -14,11 +15,15 @@ import {
 } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { fileMasterKey } from '../../src/keys/file-key.ts';
-import { openVault } from '../../src/keys/vault.ts';
+import { openVault, type Vault } from '../../src/keys/vault.ts';
+import { deviceCount } from '../../src/registry/devices/counts.ts';
+import { listDevices } from '../../src/registry/devices/device.ts';
+import { getRegistration } from '../../src/registry/registrations/register.ts';
 import { noLog } from '../../src/serve/log.ts';
 import { openFolder } from '../../src/serve/open-folder.ts';
 import { defaultLimits } from '../../src/serve/settings.ts';
-import { databaseFileName, openStorage, type Schema, schemaVersion } from '../../src/storage/index.ts';
+import { domainOf } from '../../src/storage/context.ts';
+import { databaseFileName, openStorage, type Schema, type Storage, schemaVersion } from '../../src/storage/index.ts';
 import { migrations } from '../../src/storage/migrations/index.ts';
 import { failure } from '../failures.ts';
 import { fixtureMasterKey, fixtureVersions, writeFixture } from '../fixtures/schema-fixture.ts';
@@ -38,6 +43,14 @@ function folderOf(version: number, t: TestContext): string {
   return folder;
 }
 
+/** The tables that a database has before it is opened. */
+function tablesIn(folder: string): string[] {
+  const database = new DatabaseSync(join(folder, databaseFileName), { readOnly: true });
+  const rows = database.prepare("select name from sqlite_master where type = 'table'").all() as { name: string }[];
+  database.close();
+  return rows.map(({ name }) => name).filter((name) => !name.startsWith('sqlite_'));
+}
+
 test('there is a fixture of every schema', () => {
   assert.deepEqual(
     fixtureVersions,
@@ -46,14 +59,34 @@ test('there is a fixture of every schema', () => {
   assert.equal(fixtureVersions.at(-1), schemaVersion);
 });
 
+/** What stands in the device directory, by the service's own functions. */
+async function checkDirectory(storage: Storage, vault: Vault): Promise<void> {
+  const settings = { publicHost: 'iot.example.com', bootstrapPort: 1, lwm2mPort: 2, limits: defaultLimits };
+  const domain = domainOf({ storage, vault, clock, settings });
+  const { id: accountId } = await storage.db.selectFrom('accounts').select('id').executeTakeFirstOrThrow();
+  const { items } = await listDevices(domain, { accountId });
+  const [first] = items;
+  assert.ok(first);
+  assert.deepEqual(
+    items.map(({ name }) => name),
+    ['kitchen', items[1]?.id],
+  );
+  assert.deepEqual(first.customAttributes, { site: 'Süd' });
+  assert.equal(first.groups.length, 1);
+  assert.equal(first.state, 'registered');
+  assert.deepEqual((await getRegistration(domain, first.id))?.resources, [{ path: '/3/0/0', obs: true, aobs: 486 }]);
+  assert.equal(await deviceCount(domain, accountId), 2);
+}
+
 for (const version of fixtureVersions) {
   test(`a database of schema ${version} is brought to schema ${schemaVersion} with all it holds`, async (t) => {
     const folder = folderOf(version, t);
+    const tables = tablesIn(folder);
     const storage = await openStorage({ folder, clock });
     t.after(() => storage.close());
     const { db } = storage;
-    const tables = (await db.introspection.getTables()).map(({ name }) => name as keyof Schema);
-    for (const table of tables) {
+    assert.ok(tables.length >= 12);
+    for (const table of tables as (keyof Schema)[]) {
       assert.notEqual(await db.selectFrom(table).selectAll().limit(1).executeTakeFirst(), undefined, table);
     }
     assert.deepEqual((await sql`pragma foreign_key_check`.execute(db)).rows, []);
@@ -68,6 +101,7 @@ for (const version of fixtureVersions) {
       .execute()) {
       assert.equal(vault.open(`authorities/${id}/private_key`, private_key_sealed).length, 138);
     }
+    if (version >= 3) await checkDirectory(storage, vault);
     for (const { id, private_key_sealed } of await db.selectFrom('developer_certificates').selectAll().execute()) {
       assert.equal(vault.open(`developer_certificates/${id}/private_key`, private_key_sealed).length, 138);
     }

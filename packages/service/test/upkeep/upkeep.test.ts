@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { operator } from '../../src/accounts/index.ts';
 import { audit } from '../../src/audit/records.ts';
-import { trimAudit } from '../../src/audit/retention.ts';
 import { trimBackups } from '../../src/backup/retention.ts';
 import type { LogLevel } from '../../src/serve/log.ts';
+import { defaultRetention } from '../../src/serve/settings.ts';
+import { trimLog } from '../../src/upkeep/log-retention.ts';
 import { Upkeep } from '../../src/upkeep/upkeep.ts';
 import { type Fixture, service } from '../http/service-fixture.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
@@ -33,10 +34,10 @@ test('audit records beyond the number go, the oldest first, in several batches',
   const fixture = await service(t);
   await write(fixture, 1200, 'old');
   await write(fixture, 300, 'new');
-  const removed = await trimAudit(fixture.domain, { auditDays: 0, auditMax: 400 });
+  const removed = await trimLog(fixture.domain, 'audit_records', { days: 0, max: 400 });
   assert.ok(removed > 1100);
   assert.deepEqual(await kept(fixture), { old: 100, new: 300 });
-  assert.equal(await trimAudit(fixture.domain, { auditDays: 0, auditMax: 400 }), 0);
+  assert.equal(await trimLog(fixture.domain, 'audit_records', { days: 0, max: 400 }), 0);
 });
 
 test('audit records beyond the age go, but the newest thousand stay', async (t) => {
@@ -44,7 +45,7 @@ test('audit records beyond the age go, but the newest thousand stay', async (t) 
   await write(fixture, 1500, 'old');
   fixture.clock.set('2028-06-01T00:00:00Z');
   await write(fixture, 200, 'new');
-  assert.equal((await trimAudit(fixture.domain, { auditDays: 365, auditMax: 0 })) > 0, true);
+  assert.equal((await trimLog(fixture.domain, 'audit_records', { days: 365, max: 0 })) > 0, true);
   assert.deepEqual(await kept(fixture), { old: 800, new: 200 });
 });
 
@@ -52,7 +53,7 @@ test('without limits nothing goes', async (t) => {
   const fixture = await service(t);
   await write(fixture, 1500, 'old');
   fixture.clock.set('2050-01-01T00:00:00Z');
-  assert.equal(await trimAudit(fixture.domain, { auditDays: 0, auditMax: 0 }), 0);
+  assert.equal(await trimLog(fixture.domain, 'audit_records', { days: 0, max: 0 }), 0);
 });
 
 test('a clock that jumped to 2080 or fell to 1970 makes no record old', async (t) => {
@@ -60,7 +61,7 @@ test('a clock that jumped to 2080 or fell to 1970 makes no record old', async (t
   await write(fixture, 1500, 'old');
   for (const wrong of ['2080-01-01T00:00:00Z', '1970-01-01T00:00:10Z']) {
     fixture.clock.set(wrong);
-    assert.equal(await trimAudit(fixture.domain, { auditDays: 365, auditMax: 0 }), 0, wrong);
+    assert.equal(await trimLog(fixture.domain, 'audit_records', { days: 365, max: 0 }), 0, wrong);
   }
 });
 
@@ -85,7 +86,7 @@ test('certificates that end soon are warned of once a day, and a failure stops n
   const upkeep = new Upkeep({
     domain,
     accountId,
-    retention: { auditDays: 0, auditMax: 0, backupsKeep: 1 },
+    retention: { ...defaultRetention, backupsKeep: 1 },
     log: { debug: say('debug'), info: say('info'), warning: say('warning'), error: say('error') },
     shown: () => ({ use: 'https', name: 'https', notAfter: new Date('2026-12-01T00:00:00Z') }),
     auditRemoved: () => undefined,

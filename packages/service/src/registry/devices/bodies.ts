@@ -1,0 +1,51 @@
+import type { DeviceData } from '@mooring/rest';
+import { dayText, fineTimeText } from '../../http/time-text.ts';
+import type { Device } from './device.ts';
+
+const optional = <Value, Text>(value: Value | null, text: (value: Value) => Text): Text | null =>
+  value === null ? null : text(value);
+
+export const deviceBody = (device: Device): DeviceData => ({
+  object: 'device',
+  id: device.id,
+  etag: fineTimeText(device.updated_at),
+  account_id: device.account_id,
+  endpoint_name: device.endpoint_name,
+  name: device.name,
+  description: device.description ?? '',
+  state: device.state,
+  lifecycle_status: device.lifecycle_status,
+  device_execution_mode: device.device_execution_mode as DeviceData['device_execution_mode'],
+  deployed_state: device.device_execution_mode === 1 ? 'development' : 'production',
+  mechanism: device.mechanism,
+  mechanism_url: device.mechanism_url,
+  deployment: device.deployment,
+  auto_update: device.auto_update === 1,
+  ca_id: device.ca_id,
+  device_key: device.device_key,
+  issuer_fingerprint: device.issuer_fingerprint,
+  device_class: device.device_class,
+  vendor_id: device.vendor_id,
+  serial_number: device.serial_number,
+  endpoint_type: device.endpoint_type,
+  firmware_checksum: device.firmware_checksum,
+  manifest: device.manifest,
+  manifest_timestamp: optional(device.manifest_at, fineTimeText),
+  custom_attributes: device.customAttributes,
+  groups: [...device.groups],
+  host_gateway: device.host_gateway,
+  bootstrapped_timestamp: optional(device.bootstrapped_at, fineTimeText),
+  bootstrap_expiration_date: optional(device.bootstrap_expiration, dayText),
+  connector_expiration_date: optional(device.connector_expiration, dayText),
+  enrolment_list_timestamp: optional(device.enrolled_at, fineTimeText),
+  operator_suspended: device.operator_suspended === 1,
+  last_operator_suspended_category: device.operator_suspended_category,
+  last_operator_suspended_description: device.operator_suspended_description,
+  last_operator_suspended_updated_at: optional(device.operator_suspended_at, fineTimeText),
+  system_suspended: false,
+  last_system_suspended_category: null,
+  last_system_suspended_description: null,
+  last_system_suspended_updated_at: null,
+  created_at: fineTimeText(device.created_at),
+  updated_at: fineTimeText(device.updated_at),
+});

@@ -1,0 +1,14 @@
+import { errorFamily } from '@mooring/platform';
+
+export const registryErrors = errorFamily({
+  'device.not.found': 'The account has no such device.',
+  'device.present': 'Another device of the account has what has to be unique.',
+  'device.invalid': 'What a device is to have is not possible.',
+  'device.limit': 'The account has as many devices as its limit allows.',
+  'device.kept': 'Only devices with a developer certificate, and those that never came, can be deleted.',
+  'device.event.not.found': 'The account has no such device event.',
+  'device.group.not.found': 'The account has no such device group.',
+  'device.group.name.taken': 'Another device group of the account has this name.',
+  'device.query.not.found': 'The account has no such device query.',
+  'directory.limit': 'The account has as many groups, queries, enrolments or pre-shared keys as its limit allows.',
+});

@@ -1,0 +1,21 @@
+export { type DeregistrationReason, type RegistryEvent, RegistryEvents } from './bus.ts';
+export { type DeviceEventInput, recordDeviceEvent } from './device-log/device-event.ts';
+export { type Device, type DeviceRow, findDevice, getDevice, inGroup, listDevices } from './devices/device.ts';
+export { deviceFilters } from './devices/filters.ts';
+export { insertDevice } from './devices/insert.ts';
+export { registryErrors } from './errors.ts';
+export { expireRegistrations, nextExpiry, RegistrationExpiry } from './registrations/expiry.ts';
+export { type DeviceFacts, factResources } from './registrations/facts.ts';
+export {
+  deviceDeregistered,
+  deviceFacts,
+  deviceRegistered,
+  getRegistration,
+  type Refusal,
+  type RegistrationInput,
+  type RegistrationUpdate,
+  registrationAt,
+  registrationUpdated,
+} from './registrations/register.ts';
+export type { RegisteredResource, Registration } from './registrations/registration.ts';
+export { Usage } from './usage/usage.ts';
