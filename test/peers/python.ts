@@ -1,9 +1,8 @@
 // Real peers written in Python, each in a virtual environment of its own below `.interop/` in the checkout.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-
-const folder = join(dirname(dirname(import.meta.dirname)), '.interop');
+import { installing, peerFolder } from './place.ts';
 
 export interface PythonPeer {
   /** Folder of the environment's programs. */
@@ -16,40 +15,41 @@ export interface PythonPeerOptions {
   install: string[][];
   /** Files below site-packages that are written first (mends for a Python newer than the peer knows). */
   sitePackages?: Record<string, string>;
+  /** A module of the peer that has to be importable. */
+  imports?: string;
 }
 
-function run(file: string, args: string[]): string {
-  const { status, stdout, stderr, error } = spawnSync(file, args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${file} ${args.join(' ')}: ${error?.message ?? stderr.slice(-2000)}`);
-  return stdout;
-}
+/** python3 first; the others where that one is too new or too old for a peer. */
+const pythons = ['python3', 'python3.11', 'python3.12', 'python3.10', 'python3.9', 'python3.8', 'python3.13'];
 
-/**
- * Installs the peer once; later calls find it.
- *
- * @returns the peer, or why it cannot be had here; in CI that is an error instead
- */
-export function pythonPeer({ name, install, sitePackages = {} }: PythonPeerOptions): PythonPeer | string {
-  const place = join(folder, name);
-  const done = join(place, '.complete');
-  if (!existsSync(done)) {
-    try {
-      rmSync(place, { recursive: true, force: true });
-      mkdirSync(folder, { recursive: true });
-      run('python3', ['-m', 'venv', place]);
-      const python = join(place, 'bin/python');
-      const site = run(python, ['-c', 'import sysconfig; print(sysconfig.get_paths()["purelib"])']).trim();
-      for (const [file, text] of Object.entries(sitePackages)) {
-        mkdirSync(dirname(join(site, file)), { recursive: true });
-        writeFileSync(join(site, file), text);
-      }
-      for (const step of install) run(python, ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', ...step]);
-      writeFileSync(`${done}.tmp`, '');
-      renameSync(`${done}.tmp`, done);
-    } catch (error) {
-      if (process.env.CI) throw error;
-      return `SKIPPED: ${name} cannot be installed here (${(error as Error).message.split('\n')[0]})`;
-    }
+const works = (python: string) => spawnSync(python, ['-c', 'import venv, ensurepip'], { stdio: 'ignore' }).status === 0;
+
+function installWith(python: string, folder: string, { install, sitePackages = {}, imports }: PythonPeerOptions): void {
+  installing(python, ['-m', 'venv', '--clear', '--copies', '.'], folder);
+  const inside = join(folder, 'bin/python');
+  const site = installing(inside, ['-c', 'import sysconfig; print(sysconfig.get_paths()["purelib"])'], folder).trim();
+  for (const [file, text] of Object.entries(sitePackages)) {
+    mkdirSync(dirname(join(site, file)), { recursive: true });
+    writeFileSync(join(site, file), text);
   }
-  return { bin: join(place, 'bin') };
+  for (const step of install) {
+    installing(inside, ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', ...step], folder);
+  }
+  if (imports) installing(inside, ['-c', `import ${imports}`], folder);
+}
+
+/** @returns the peer, or that and why nothing is tested with it; in CI that is an error instead */
+export function pythonPeer(options: PythonPeerOptions): PythonPeer | string {
+  const found = peerFolder(options.name, (folder) => {
+    const failures: string[] = [];
+    for (const python of pythons.filter(works)) {
+      try {
+        return installWith(python, folder, options);
+      } catch (error) {
+        failures.push((error as Error).message);
+      }
+    }
+    throw new Error(failures.at(0) ?? 'no python3 with venv is on the PATH');
+  });
+  return typeof found === 'string' ? found : { bin: join(found.folder, 'bin') };
 }

@@ -43,7 +43,12 @@ export function endRunning(): void {
 }
 
 /** Runs one file of tests with this process's Node. What it says goes into the result, so that files do not mix. */
-export async function runTestFile(root: string, file: string, limits: Limits): Promise<FileResult> {
+export async function runTestFile(
+  root: string,
+  file: string,
+  limits: Limits,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<FileResult> {
   const mark = `MOORING_TEST_FILE=${randomUUID()}`;
   const [name, value] = mark.split('=') as [string, string];
   const started = performance.now();
@@ -62,7 +67,7 @@ export async function runTestFile(root: string, file: string, limits: Limits): P
       stdio: ['ignore', 'pipe', 'pipe'],
       // A group of its own, to be ended as a whole.
       detached: process.platform !== 'win32',
-      env: { ...process.env, NODE_EXTRA_CA_CERTS: undefined, MOORING_TEST_IDLE: String(limits.idle), [name]: value },
+      env: { ...env, MOORING_TEST_IDLE: String(limits.idle), [name]: value },
     },
   );
   running.add(child);

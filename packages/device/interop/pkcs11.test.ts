@@ -5,10 +5,10 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { missing, notTested } from '../../../test/peers/missing.ts';
 import { credentialSet, writeSet } from '../test/provisioning/credential-set.ts';
 import { run } from '../test/provisioning/terminal.ts';
 import { temporaryFolder } from '../test/temporary-folder.ts';
-import { missing, notTested } from './missing-peer.ts';
 
 const module = [
   '/usr/lib/softhsm/libsofthsm2.so',

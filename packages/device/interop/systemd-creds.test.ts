@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { missing, notTested } from '../../../test/peers/missing.ts';
 import { credentialSet, writeSet } from '../test/provisioning/credential-set.ts';
 import { run } from '../test/provisioning/terminal.ts';
 import { temporaryFolder } from '../test/temporary-folder.ts';
-import { missing, notTested } from './missing-peer.ts';
 import { softwareTpm } from './software-tpm.ts';
 
 const root = process.getuid?.() === 0;

@@ -7,11 +7,11 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { missing } from '../../../test/peers/missing.ts';
 import { defaultIndex } from '../src/secure-storage/tpm/tpm-key.ts';
 import { credentialSet, writeSet } from '../test/provisioning/credential-set.ts';
 import { run } from '../test/provisioning/terminal.ts';
 import { temporaryFolder } from '../test/temporary-folder.ts';
-import { missing } from './missing-peer.ts';
 import { type SoftwareTpm, softwareTpm } from './software-tpm.ts';
 
 const skip = missing(['swtpm', 'tpm2_createprimary'], 'swtpm tpm2-tools');

@@ -12,7 +12,6 @@ import { Project } from '../test/project.ts';
 import { RealTool } from './real-tool.ts';
 
 const peer = pythonPeer({ name: 'manifest-tool-2.6.2', install: [['manifest-tool==2.6.2']] });
-if (typeof peer === 'string') process.stderr.write(`\n*** ${peer}\n\n`);
 const real = (module: string) =>
   typeof peer === 'string' ? undefined : new RealTool(peer, `manifesttool.${module}.entry_point`);
 const realDelta = real('delta_tool.delta_tool');

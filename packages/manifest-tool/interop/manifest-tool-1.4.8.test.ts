@@ -9,7 +9,6 @@ import { after, test } from 'node:test';
 import { peer148 } from './peer-1.4.8.ts';
 
 const peer = peer148();
-if (typeof peer === 'string') process.stderr.write(`\n*** ${peer}\n\n`);
 
 const ours = join(import.meta.dirname, '../../../bin/manifest-tool');
 const folder = mkdtempSync(join(tmpdir(), 'manifest-tool-'));

@@ -8,7 +8,6 @@ import { Project } from '../test/project.ts';
 import { RealTool } from './real-tool.ts';
 
 const peer = pythonPeer({ name: 'manifest-tool-2.6.2', install: [['manifest-tool==2.6.2']] });
-if (typeof peer === 'string') process.stderr.write(`\n*** ${peer}\n\n`);
 const real = typeof peer === 'string' ? undefined : new RealTool(peer, 'manifesttool.mtool.mtool.entry_point');
 after(() => real?.close());
 

@@ -8,7 +8,6 @@ import { peer148 } from './peer-1.4.8.ts';
 import { RealTool } from './real-tool.ts';
 
 const peer = peer148();
-if (typeof peer === 'string') process.stderr.write(`\n*** ${peer}\n\n`);
 const real = typeof peer === 'string' ? undefined : new RealTool(peer, 'manifesttool.clidriver.main');
 after(() => real?.close());
 

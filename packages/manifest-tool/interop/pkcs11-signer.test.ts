@@ -5,16 +5,14 @@ import { createPublicKey } from 'node:crypto';
 import { globSync, mkdirSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { exportPrivateKey, importPrivateKey } from '@mooring/pki';
+import { missing, notTested } from '../../../test/peers/missing.ts';
 import { configOf, later, projectWithManifest } from '../test/manifests.ts';
 import type { Project } from '../test/project.ts';
 
 const module = globSync(['/usr/lib/softhsm/libsofthsm2.so', '/usr/lib*/**/libsofthsm2.so'])[0];
-const isThere = (program: string) => spawnSync(program, ['--help']).error === undefined;
-const missing =
-  module === undefined || !isThere('softhsm2-util') || !isThere('pkcs11-tool')
-    ? 'NOT TESTED: signing with a PKCS#11 token needs softhsm2 and opensc (apt install softhsm2 opensc)'
-    : false;
-if (missing) process.stderr.write(`${missing}\n`);
+const skip =
+  missing(['softhsm2-util', 'pkcs11-tool'], 'softhsm2 opensc') ||
+  (module === undefined && notTested('SoftHSM is installed without its module'));
 
 const pin = '567890';
 
@@ -59,7 +57,7 @@ async function tokenWithUpdateKey(t: TestContext): Promise<Token> {
   };
 }
 
-test('a key in a token signs manifests of both schemas, by label and by id', { skip: missing }, async (t) => {
+test('a key in a token signs manifests of both schemas, by label and by id', { skip }, async (t) => {
   const { project, env, uri } = await tokenWithUpdateKey(t);
   for (const signer of [uri(), uri({ id: '%0a' })]) {
     const first = await project.run(['create', '-p', 'fw.bin', '-o', 'one', '--signer', signer], { env });
@@ -79,7 +77,7 @@ test('a key in a token signs manifests of both schemas, by label and by id', { s
   assert.equal((await project.run(['parse', 'two', '-c', 'update.der'])).status, 0);
 });
 
-test('a second signature comes from a token', { skip: missing }, async (t) => {
+test('a second signature comes from a token', { skip }, async (t) => {
   const { project, env, uri } = await tokenWithUpdateKey(t);
   const sign = ['sign', '-m', 'fw.manifest', '-c', 'update.der', '-o', 'both', '--signer', uri()];
   const { status, stderr } = await project.run(sign, { env, time: later });
@@ -87,7 +85,7 @@ test('a second signature comes from a token', { skip: missing }, async (t) => {
   assert.equal((await project.run(['verify', '-i', 'both'], { time: later })).status, 0);
 });
 
-test('the PIN comes from a file, the environment or a terminal, and shows nowhere', { skip: missing }, async (t) => {
+test('the PIN comes from a file, the environment or a terminal, and shows nowhere', { skip }, async (t) => {
   const { project, env, uri } = await tokenWithUpdateKey(t);
   const create = ['create', '-p', 'fw.bin', '-i', 'in.json', '-o', 'one', '--signer', uri({ object: 'update' }, {})];
   project.write('in.json', '{}');
@@ -131,7 +129,7 @@ const refusals: [name: string, signer: (uri: Token['uri'], project: Project) => 
   ],
 ];
 
-test('what a token cannot do is told, and nothing is written', { skip: missing }, async (t) => {
+test('what a token cannot do is told, and nothing is written', { skip }, async (t) => {
   const { project, env, uri } = await tokenWithUpdateKey(t);
   for (const [name, signer, says] of refusals) {
     const create = ['create', '-p', 'fw.bin', '-o', 'out', '--signer', signer(uri, project)];
@@ -143,7 +141,7 @@ test('what a token cannot do is told, and nothing is written', { skip: missing }
   }
 });
 
-test('no PIN is on a command line', { skip: missing }, async (t) => {
+test('no PIN is on a command line', { skip }, async (t) => {
   const { project, env, uri } = await tokenWithUpdateKey(t);
   const real = spawnSync('sh', ['-c', 'command -v pkcs11-tool'], { encoding: 'utf8' }).stdout.trim();
   mkdirSync(project.at('bin'));
@@ -155,7 +153,7 @@ test('no PIN is on a command line', { skip: missing }, async (t) => {
   assert.ok(!project.text('calls').includes(pin));
 });
 
-test('the token holds the key that the certificate has', { skip: missing }, async (t) => {
+test('the token holds the key that the certificate has', { skip }, async (t) => {
   const { project, env, uri } = await tokenWithUpdateKey(t);
   const { pkcs11Signer } = await import('../src/signing/pkcs11.ts');
   const prompt = { interactive: false } as never;

@@ -3,14 +3,11 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { type TestContext, test } from 'node:test';
 import { exportPrivateKey, generateKeyPair } from '@mooring/pki';
+import { missing } from '../../../test/peers/missing.ts';
 import { configOf, later, projectWithManifest } from '../test/manifests.ts';
 import type { Project } from '../test/project.ts';
 
-const isThere = (program: string) => spawnSync(program, ['-?']).error === undefined;
-const missing = ['ssh-agent', 'ssh-add', 'ssh-keygen'].every(isThere)
-  ? false
-  : 'NOT TESTED: signing with an ssh-agent needs OpenSSH (apt install openssh-client)';
-if (missing) process.stderr.write(`${missing}\n`);
+const skip = missing(['ssh-agent', 'ssh-add', 'ssh-keygen'], 'openssh-client');
 
 interface Agent {
   env: Record<string, string>;
@@ -41,7 +38,7 @@ async function projectWithAgent(t: TestContext): Promise<{ project: Project; age
   return { project, agent: agent(t, project) };
 }
 
-test('a key in the agent signs manifests, by its comment and by its fingerprint', { skip: missing }, async (t) => {
+test('a key in the agent signs manifests, by its comment and by its fingerprint', { skip }, async (t) => {
   const { project, agent } = await projectWithAgent(t);
   agent.add('update.key.pem', 'release');
   const listed = spawnSync('ssh-add', ['-l'], { env: agent.env, encoding: 'utf8' }).stdout;
@@ -60,7 +57,7 @@ test('a key in the agent signs manifests, by its comment and by its fingerprint'
   assert.equal((await project.run(['parse', 'three', '-c', 'update.der'])).status, 0);
 });
 
-test('what the agent cannot do is told, and nothing is written', { skip: missing }, async (t) => {
+test('what the agent cannot do is told, and nothing is written', { skip }, async (t) => {
   const { project, agent } = await projectWithAgent(t);
   const fresh = (): string => exportPrivateKey(generateKeyPair().privateKey, 'sec1', 'pem');
   project.write('twin.pem', fresh());
@@ -90,7 +87,7 @@ test('what the agent cannot do is told, and nothing is written', { skip: missing
   }
 });
 
-test('an agent that is locked, or for certain hosts only, refuses in words', { skip: missing }, async (t) => {
+test('an agent that is locked, or for certain hosts only, refuses in words', { skip }, async (t) => {
   const { project, agent } = await projectWithAgent(t);
   const create = ['create', '-p', 'fw.bin', '-o', 'out', '--signer', 'ssh-agent:release'];
   project.write(

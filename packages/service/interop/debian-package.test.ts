@@ -5,15 +5,15 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { before, test } from 'node:test';
+import { missing, notTested } from '../../../test/peers/missing.ts';
 import { temporaryFolder } from '../test/temporary-folder.ts';
 
 const root = join(import.meta.dirname, '../../..');
-const isThere = (program: string) => spawnSync(program, ['--version']).error === undefined;
-const skip = isThere('dpkg-deb') ? false : 'NOT TESTED: the Debian package needs dpkg-deb';
+const skip = missing(['dpkg-deb'], 'dpkg');
 const isolated =
-  skip === false && process.getuid?.() === 0 && isThere('unshare')
-    ? false
-    : 'NOT TESTED: installing the package needs root, unshare and a Debian';
+  skip ||
+  missing(['unshare'], 'util-linux') ||
+  (process.getuid?.() !== 0 && notTested('installing the Debian package needs root'));
 
 function run(program: string, args: readonly string[], env: Record<string, string> = {}) {
   const { status, stdout, stderr } = spawnSync(program, args, {
@@ -168,7 +168,7 @@ DEB=/mooring-server.deb exec chroot ${folder}/root sh -c '${install.replaceAll("
     },
   );
   if (/mount: .*(overlay|permission denied)/i.test(stderr)) {
-    t.skip(`NOT TESTED: this machine mounts no layer over its root: ${stderr}`);
+    t.skip(notTested(`this machine mounts no layer over its root: ${stderr}`));
     return;
   }
   assert.equal(status, 0, `${stdout}\n${stderr}`);

@@ -5,6 +5,7 @@ import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { missing, notTested } from '../../../test/peers/missing.ts';
 import { askService } from '../src/admin/client.ts';
 import { mooring } from '../test/command-line.ts';
 import { failure } from '../test/failures.ts';
@@ -12,9 +13,8 @@ import { start } from '../test/serve/service.ts';
 import { temporaryFolder } from '../test/temporary-folder.ts';
 
 const skip =
-  process.getuid?.() === 0 && spawnSync('mount', ['--version']).status === 0
-    ? false
-    : 'NOT TESTED: the full disk needs root, to mount a small file system';
+  missing(['mount'], 'mount') ||
+  (process.getuid?.() !== 0 && notTested('the full disk needs root, to mount a small file system'));
 
 /** The hooks of `t` run first come, first served; what stands on a disk has to end before the disk goes. */
 function lastFirst(t: TestContext): Pick<TestContext, 'after'> {

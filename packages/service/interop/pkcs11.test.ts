@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { missing, notTested } from '../../../test/peers/missing.ts';
 import { wrappedKeyFileName } from '../src/keys/pkcs11-key.ts';
 import { mooring } from '../test/command-line.ts';
 import { failure } from '../test/failures.ts';
@@ -11,11 +12,9 @@ import { start } from '../test/serve/service.ts';
 import { temporaryFolder } from '../test/temporary-folder.ts';
 
 const module = globSync(['/usr/lib/softhsm/libsofthsm2.so', '/usr/lib*/**/libsofthsm2.so'])[0];
-const isThere = (program: string) => spawnSync(program, ['--help']).error === undefined;
-const missing =
-  module === undefined || !isThere('softhsm2-util') || !isThere('pkcs11-tool')
-    ? 'NOT TESTED: the master key in a PKCS#11 token needs softhsm2 and opensc (apt install softhsm2 opensc)'
-    : false;
+const skip =
+  missing(['softhsm2-util', 'pkcs11-tool'], 'softhsm2 opensc') ||
+  (module === undefined && notTested('SoftHSM is installed without its module'));
 
 const pin = '567890';
 
@@ -52,7 +51,7 @@ function hsm(t: TestContext): Hsm {
   };
 }
 
-test('the master key is made, wrapped by the token, and opened again', { skip: missing }, async (t) => {
+test('the master key is made, wrapped by the token, and opened again', { skip }, async (t) => {
   const { folder, env, uri } = hsm(t);
   const data = join(folder, 'data');
   const first = await start(t, { data, masterKey: uri() }, { env });
@@ -68,7 +67,7 @@ test('the master key is made, wrapped by the token, and opened again', { skip: m
   await second.close();
 });
 
-test('a backup has the wrapped key with it: the token is enough to restore it', { skip: missing }, async (t) => {
+test('a backup has the wrapped key with it: the token is enough to restore it', { skip }, async (t) => {
   const { folder, env, uri } = hsm(t);
   const [data, file, other] = ['data', 'backup.tar.gz', 'other'].map((name) => join(folder, name)) as [
     string,
@@ -84,7 +83,7 @@ test('a backup has the wrapped key with it: the token is enough to restore it', 
   assert.equal((await start(t, { data: other, masterKey: uri() }, { env })).account, first.account);
 });
 
-test('what the token refuses is a sentence, and changes nothing', { skip: missing }, async (t) => {
+test('what the token refuses is a sentence, and changes nothing', { skip }, async (t) => {
   const { folder, env, uri } = hsm(t);
   const data = join(folder, 'data');
   const refuse = async (code: string, masterKey: string, says: RegExp) => {

@@ -4,28 +4,18 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { readDeveloperCredentials } from '@mooring/credentials';
-import { failureOf, installedPeer, skipLoudly } from './installed-peer.ts';
+import { npmPeer } from '../../../test/peers/npm.ts';
 import { runningService } from './running-service.ts';
 import { foreignAuthorities } from './uploads.ts';
 
 const name = 'mbed-cloud-sdk 2.6.10 of npm';
 
-const peer = () =>
-  installedPeer('sdk-javascript-2.6.10', (folder) =>
-    failureOf(
-      'npm',
-      ['install', '--prefix', '.', '--no-audit', '--no-fund', '--ignore-scripts', 'mbed-cloud-sdk@2.6.10'],
-      folder,
-    ),
-  );
+const sdk = npmPeer('sdk-javascript-2.6.10', 'mbed-cloud-sdk@2.6.10');
+const skip = typeof sdk === 'string' && sdk;
 
 /** Runs one layer of the SDK in a process of its own, against a new service. */
 async function flow(t: TestContext, part: 'legacy' | 'repositories') {
-  const sdk = await peer();
-  if ('missing' in sdk) {
-    skipLoudly(t, name, sdk.missing);
-    return undefined;
-  }
+  assert.ok(typeof sdk !== 'string');
   const service = await runningService(t);
   const child = spawn(process.execPath, [join(import.meta.dirname, 'sdk-javascript-flow.cjs')], {
     cwd: service.folder,
@@ -47,10 +37,8 @@ async function flow(t: TestContext, part: 'legacy' | 'repositories') {
   return { service, result: JSON.parse(output) };
 }
 
-test(`${name}: the classes *Api`, async (t) => {
-  const run = await flow(t, 'legacy');
-  if (!run) return;
-  const { service, result } = run;
+test(`${name}: the classes *Api`, { skip }, async (t) => {
+  const { service, result } = await flow(t, 'legacy');
   const { account, developer, uploaded, metadata, ...rest } = result;
   assert.deepEqual(
     [account.id, account.status, account.city, account.policies],
@@ -92,10 +80,8 @@ test(`${name}: the classes *Api`, async (t) => {
   );
 });
 
-test(`${name}: the repositories, over TLS`, async (t) => {
-  const run = await flow(t, 'repositories');
-  if (!run) return;
-  const { service, result } = run;
+test(`${name}: the repositories, over TLS`, { skip }, async (t) => {
+  const { service, result } = await flow(t, 'repositories');
   const { account, developer, key, ...rest } = result;
   assert.deepEqual([account.id, account.status, account.policies], [service.accountId, 'ACTIVE', 4]);
   assert.deepEqual(

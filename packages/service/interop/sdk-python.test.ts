@@ -1,48 +1,23 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { readDeveloperCredentials } from '@mooring/credentials';
-import { failureOf, installedPeer, type Peer, skipLoudly } from './installed-peer.ts';
+import { pythonPeer } from '../../../test/peers/python.ts';
 import { runningService } from './running-service.ts';
 import { foreignAuthorities } from './uploads.ts';
 
 const name = 'mbed-cloud-sdk 2.2.0 of PyPI';
 
-/** python3 first; the others where that one is too new or too old for the SDK. */
-const pythons = ['python3', 'python3.11', 'python3.12', 'python3.10', 'python3.9', 'python3.8', 'python3.13'];
-
-const works = (python: string) => spawnSync(python, ['-c', 'import venv, ensurepip'], { stdio: 'ignore' }).status === 0;
-
-function install(folder: string): string | undefined {
-  let failure = 'No python3 with venv is on the PATH.';
-  for (const python of pythons.filter(works)) {
-    const found =
-      failureOf(python, ['-m', 'venv', '--clear', '--copies', 'venv'], folder) ??
-      failureOf(
-        join(folder, 'venv/bin/python'),
-        ['-m', 'pip', 'install', '--quiet', 'mbed-cloud-sdk==2.2.0'],
-        folder,
-      ) ??
-      failureOf(join(folder, 'venv/bin/python'), ['-c', 'import mbed_cloud'], folder);
-    if (found === undefined) return undefined;
-    failure = found;
-  }
-  return failure;
-}
-
-const peer = (): Promise<Peer> => installedPeer('sdk-python-2.2.0', install);
+const sdk = pythonPeer({ name: 'sdk-python-2.2.0', install: [['mbed-cloud-sdk==2.2.0']], imports: 'mbed_cloud' });
+const skip = typeof sdk === 'string' && sdk;
 
 /** Runs one layer of the SDK in a process of its own, against a new service. */
 async function flow(t: TestContext, part: 'legacy' | 'foundation') {
-  const sdk = await peer();
-  if ('missing' in sdk) {
-    skipLoudly(t, name, sdk.missing);
-    return undefined;
-  }
+  assert.ok(typeof sdk !== 'string');
   const service = await runningService(t);
-  const child = spawn(join(sdk.folder, 'venv/bin/python'), [join(import.meta.dirname, 'sdk-python-flow.py'), part], {
+  const child = spawn(join(sdk.bin, 'python'), [join(import.meta.dirname, 'sdk-python-flow.py'), part], {
     cwd: service.folder,
     env: {
       PATH: process.env.PATH,
@@ -60,10 +35,8 @@ async function flow(t: TestContext, part: 'legacy' | 'foundation') {
   return { service, result: JSON.parse(output) };
 }
 
-test(`${name}: the classes *API, which mbl-cli uses`, async (t) => {
-  const run = await flow(t, 'legacy');
-  if (!run) return;
-  const { service, result } = run;
+test(`${name}: the classes *API, which mbl-cli uses`, { skip }, async (t) => {
+  const { service, result } = await flow(t, 'legacy');
   const { account, developer, metadata, ...rest } = result;
   assert.deepEqual(
     [account.id, account.status, account.city, account.policies],
@@ -109,10 +82,8 @@ test(`${name}: the classes *API, which mbl-cli uses`, async (t) => {
   });
 });
 
-test(`${name}: the foundation layer`, async (t) => {
-  const run = await flow(t, 'foundation');
-  if (!run) return;
-  const { service, result } = run;
+test(`${name}: the foundation layer`, { skip }, async (t) => {
+  const { service, result } = await flow(t, 'foundation');
   const { account, developer, ...rest } = result;
   assert.deepEqual([account.id, account.policies], [service.accountId, 4]);
   assert.ok(developer.same);

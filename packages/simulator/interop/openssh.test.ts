@@ -1,15 +1,14 @@
 // OpenSSH's own ssh, scp (both protocols) and sftp against the virtual device.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { missing } from '../../../test/peers/missing.ts';
 import { temporaryFolder } from '../test/bench.ts';
 import { device } from '../test/client.ts';
 
-const missing = ['ssh', 'scp', 'sftp'].filter((name) => spawnSync(name, ['-V']).error !== undefined);
-const skip = missing.length > 0 ? `not installed: ${missing.join(', ')}` : false;
-if (skip) process.stderr.write(`\n*** OpenSSH interop is skipped: ${skip}\n\n`);
+const skip = missing(['ssh', 'scp', 'sftp'], 'openssh-client');
 
 const settings = [
   'StrictHostKeyChecking=yes',
