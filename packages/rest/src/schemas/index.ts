@@ -27,6 +27,23 @@ export {
   TrustedCertificateUpdateReq,
 } from './certificate.ts';
 export { CertificateEnrollment } from './certificate-renewal.ts';
+export {
+  AsyncID,
+  AsyncIDResponse,
+  ChannelMetadata,
+  DeviceRequest,
+  EndpointData,
+  NotificationData,
+  NotificationMessage,
+  Presubscription,
+  PresubscriptionArray,
+  RegisterWebsocketChannel,
+  Resource,
+  ResourceArray,
+  SerializationConfigData,
+  Webhook,
+  WebsocketChannel,
+} from './connect.ts';
 export { DeviceBlock, DeviceData, DeviceDataPostRequest, DeviceDataPutRequest, DeviceEventData } from './device.ts';
 export { DeviceGroup, DeviceGroupManipulation, DeviceGroupReq } from './device-group.ts';
 export { DeviceQuery, DeviceQueryPostPutRequest } from './device-query.ts';

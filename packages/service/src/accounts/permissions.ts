@@ -19,6 +19,9 @@ export const permissions = {
   'pre-shared-keys:read': 'See which devices have a pre-shared key; not the keys.',
   'pre-shared-keys:write': 'Give devices a pre-shared key, and take it away.',
   'metrics:read': 'See how much devices and the connect interface are used.',
+  'device-resources:read': 'See what devices registered, and values that are known.',
+  'device-resources:write': 'Ask devices: read, write and execute their resources.',
+  'own-notifications:write': 'Have a notification channel and subscriptions of its own.',
 } as const satisfies Record<string, string>;
 
 export type Permission = keyof typeof permissions;
@@ -47,6 +50,9 @@ export const firstGroups = {
     'pre-shared-keys:read',
     'pre-shared-keys:write',
     'metrics:read',
+    'device-resources:read',
+    'device-resources:write',
+    'own-notifications:write',
   ],
 } as const satisfies Record<string, readonly (Permission | typeof everything)[]>;
 

@@ -1,19 +1,22 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import { permissions } from '../accounts/permissions.ts';
+import { type SchemaName, schemaRef } from './schemas.ts';
 
 type Transform = NonNullable<FastifyDynamicSwaggerOptions['transform']>;
 
 /** Brings in what validation does not use: the parameters of lists, and the permission. */
 const transform: Transform = ({ schema, url, route }) => {
-  const { parameters, permission } = (route.config ?? {}) as {
+  const { parameters, permission, describedBody } = (route.config ?? {}) as {
     parameters?: Readonly<Record<string, unknown>>;
     permission?: string | null;
+    describedBody?: SchemaName;
   };
   return {
     url,
     schema: {
       ...schema,
       ...(parameters === undefined ? {} : { querystring: { type: 'object', properties: parameters } }),
+      ...(describedBody === undefined ? {} : { body: schemaRef(describedBody) }),
       ...(permission == null ? {} : { 'x-permission': permission }),
     } as typeof schema,
   };
@@ -41,6 +44,17 @@ export const openApiOptions: FastifyDynamicSwaggerOptions = {
       { name: 'Enrollments', description: 'Devices that are expected, and those that were not let in.' },
       { name: 'Pre-shared keys', description: 'Keys of devices that have no certificate.' },
       { name: 'Metrics', description: 'How much the account uses the service.' },
+      {
+        name: 'Device requests',
+        description:
+          'Reading, writing and executing on devices. Refusals are texts: `DEVICE_NOT_FOUND`, with the reason in the header X-Reason.',
+      },
+      {
+        name: 'Notification channels',
+        description:
+          'How an API key is told what devices say: by pull, by callback or by websocket, one of them at a time.',
+      },
+      { name: 'Subscriptions', description: 'Which values an API key is told.' },
     ],
     components: {
       securitySchemes: {

@@ -10,6 +10,8 @@ declare module 'fastify' {
     /** Parameters for the OpenAPI page; requests are read by the list parser, which knows the clients' quirks. */
     parameters?: Readonly<Record<string, unknown>>;
     bodyOptional?: boolean;
+    /** Body for the OpenAPI page of a route that reads its body itself. */
+    describedBody?: SchemaName;
   }
 }
 
@@ -28,15 +30,24 @@ export interface Operation {
     | 'Device queries'
     | 'Enrollments'
     | 'Pre-shared keys'
-    | 'Metrics';
+    | 'Metrics'
+    | 'Device requests'
+    | 'Notification channels'
+    | 'Subscriptions';
   summary: string;
   description?: string;
   permission: Permission;
   body?: SchemaName;
   bodyOptional?: boolean;
+  /** Body of a route that reads it itself. */
+  rawBody?: SchemaName;
   /** Status of success, 200 if absent. */
-  status?: 200 | 201 | 204;
+  status?: 200 | 201 | 202 | 204;
   answer?: SchemaName;
+  /** The answer is a text, or nothing at all. */
+  plain?: boolean;
+  /** Parameters besides those of a list. */
+  query?: Readonly<Record<string, unknown>>;
   /** What an `:id` in the path names. */
   path?: Readonly<Record<string, string>>;
   /** Errors besides 401, 403 and, with a body or a list, 400. */
@@ -99,13 +110,15 @@ const errorMeaning: Readonly<Record<number, string>> = {
 /** What Fastify needs to know of a route, from what the contract says of it. */
 export function operation(described: Operation): RouteShorthandOptions {
   const { status = 200, answer, body, errors = [], path = {} } = described;
-  const parameters = parametersOf(described);
-  const refusals = [...(body || Object.keys(parameters).length > 0 ? [400] : []), 401, 403, ...errors];
+  const parameters = { ...parametersOf(described), ...described.query };
+  const isRead = body !== undefined || described.rawBody !== undefined || Object.keys(parameters).length > 0;
+  const refusals = [...(isRead ? [400] : []), 401, 403, ...errors];
   return {
     config: {
       permission: described.permission,
       ...(Object.keys(parameters).length > 0 ? { parameters } : {}),
       ...(described.bodyOptional ? { bodyOptional: true } : {}),
+      ...(described.rawBody === undefined ? {} : { describedBody: described.rawBody }),
     },
     schema: {
       operationId: described.id,
@@ -125,7 +138,9 @@ export function operation(described: Operation): RouteShorthandOptions {
           }),
       ...(body === undefined ? {} : { body: schemaRef(body) }),
       response: {
-        [status]: answer === undefined ? { type: 'null', description: 'Done.' } : schemaRef(answer),
+        ...(described.plain
+          ? {}
+          : { [status]: answer === undefined ? { type: 'null', description: 'Done.' } : schemaRef(answer) }),
         ...Object.fromEntries(
           refusals.map((code) => [code, { description: errorMeaning[code], ...schemaRef('ErrorResponse') }]),
         ),

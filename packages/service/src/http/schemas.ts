@@ -1,5 +1,5 @@
 import { loadSchemas } from '@mooring/rest';
-import type { TObject } from 'typebox';
+import type { TSchema } from 'typebox';
 
 /** The schemas of all bodies: loaded once, with this module. */
 export const schemas = await loadSchemas();
@@ -10,4 +10,4 @@ export type SchemaName = Exclude<keyof typeof schemas, 'ListOf'>;
 export const schemaRef = (name: SchemaName): { $ref: string } => ({ $ref: `${name}#` });
 
 /** Every schema that has a name of its own. */
-export const namedSchemas: TObject[] = Object.values(schemas).filter((schema) => typeof schema === 'object');
+export const namedSchemas: TSchema[] = Object.values(schemas).filter((schema) => typeof schema === 'object');

@@ -1,11 +1,11 @@
-import fastJsonStringify from 'fast-json-stringify';
+import fastJsonStringify, { type Schema } from 'fast-json-stringify';
 import type { FastifySerializerCompiler } from 'fastify';
 import { namedSchemas } from './schemas.ts';
 
 type Serialize = (body: unknown) => string;
 
 const schemasById = Object.fromEntries(
-  namedSchemas.map((schema) => [(schema as unknown as { $id: string }).$id, schema]),
+  namedSchemas.map((schema) => [(schema as unknown as { $id: string }).$id, schema as Schema]),
 );
 
 const kept = new Map<string, Serialize>();

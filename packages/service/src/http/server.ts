@@ -6,6 +6,7 @@ import { accountErrors } from '../accounts/errors.ts';
 import { newId } from '../accounts/ids.ts';
 import { accountRoutes } from '../accounts/routes.ts';
 import { certificateRoutes } from '../certificates/routes.ts';
+import { Connect, connectRoutes } from '../connect/index.ts';
 import { expositionType } from '../metrics/exposition.ts';
 import { registryRoutes } from '../registry/routes.ts';
 import { Readiness } from '../serve/readiness.ts';
@@ -37,6 +38,8 @@ export interface HttpServerOptions {
   readiness?: Readiness;
   /** Told of every request when it was answered. */
   answered?: (request: AnsweredRequest) => void;
+  /** The connect interface, started; one that reaches no device if absent. */
+  connect?: Connect;
   /** What `/metrics` says; there is no such path if absent. */
   metrics?: () => Promise<string>;
 }
@@ -82,7 +85,8 @@ export function createHttpServer(domain: Domain, options: HttpServerOptions = {}
     if (request.is404) return;
     const { permission } = request.routeOptions.config;
     if (permission === null) return;
-    const { authorization, cookie } = request.headers;
+    const { cookie } = request.headers;
+    const authorization = request.headers.authorization ?? subprotocolKey(request.headers['sec-websocket-protocol']);
     request.actor = await authenticate(authenticators, domain, { authorization, cookie, requestId: request.id });
     if (permission === undefined || !request.actor.permissions.has(permission)) {
       throw accountErrors('permission.denied', {
@@ -90,6 +94,12 @@ export function createHttpServer(domain: Domain, options: HttpServerOptions = {}
         next: 'Use an API key of a group that has it.',
       });
     }
+  });
+  // An upgrade that is not taken leaves a socket that nobody reads: it would not even notice that its client went.
+  app.addHook('onSend', async (request, reply) => {
+    if (request.headers.upgrade === undefined) return;
+    reply.header('Connection', 'close');
+    reply.raw.once('finish', () => request.raw.socket.destroySoon());
   });
   if (answered) {
     app.addHook('onResponse', async (request, reply) => {
@@ -146,8 +156,15 @@ export function createHttpServer(domain: Domain, options: HttpServerOptions = {}
     accountRoutes(routes, domain);
     certificateRoutes(routes, domain);
     registryRoutes(routes, domain);
+    routes.register(async (scope) => connectRoutes(scope, domain, options.connect ?? new Connect(domain)));
   });
   return app;
+}
+
+/** A browser cannot set headers for a websocket: it offers the subprotocols `wss, pelion_<API key>`. */
+function subprotocolKey(offered: string | undefined): string | undefined {
+  const key = /(?:^|,)\s*pelion_([^\s,]+)/.exec(offered ?? '')?.[1];
+  return key && `Bearer ${key}`;
 }
 
 function sendError(error: unknown, requestId: string, reply: FastifyReply) {

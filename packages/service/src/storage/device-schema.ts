@@ -126,6 +126,10 @@ export interface RegistrationsTable {
   /** Where the device was last heard from. */
   address: string | null;
   resources_json: string;
+  /** Where the objects stand; null for `/`. */
+  root: string | null;
+  /** Numbers of the content formats that the device named; null for none. */
+  formats_json: string | null;
   registered_at: number;
   updated_at: number;
 }

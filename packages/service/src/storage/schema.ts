@@ -1,4 +1,5 @@
 import type { Generated, Selectable } from 'kysely';
+import type { ConnectSchema } from './connect-schema.ts';
 import type { DeviceSchema } from './device-schema.ts';
 
 /*
@@ -141,7 +142,7 @@ export interface SettingsTable {
   updated_at: number;
 }
 
-export interface Schema extends DeviceSchema {
+export interface Schema extends DeviceSchema, ConnectSchema {
   accounts: AccountsTable;
   policy_groups: PolicyGroupsTable;
   api_keys: ApiKeysTable;

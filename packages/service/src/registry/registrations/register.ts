@@ -24,6 +24,10 @@ export interface RegistrationInput {
   readonly queueMode: boolean;
   readonly address?: string;
   readonly resources: readonly RegisteredResource[];
+  /** Where its objects stand; `/` if absent. */
+  readonly root?: string;
+  /** Content formats that it named. */
+  readonly contentFormats?: readonly number[];
   readonly facts?: DeviceFacts;
 }
 
@@ -66,6 +70,8 @@ const registrationColumns = [
   'queue_mode',
   'address',
   'resources_json',
+  'root',
+  'formats_json',
   'registered_at',
   'updated_at',
 ] as const satisfies (keyof RegistrationRow)[];
@@ -158,6 +164,8 @@ export async function deviceRegistered(
       queue_mode: input.queueMode ? 1 : 0,
       address: input.address ?? null,
       resources_json: JSON.stringify(input.resources),
+      root: input.root === undefined || input.root === '/' ? null : input.root,
+      formats_json: input.contentFormats?.length ? JSON.stringify(input.contentFormats) : null,
       registered_at: now,
       updated_at: now,
     };

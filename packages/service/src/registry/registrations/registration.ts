@@ -34,6 +34,10 @@ export interface Registration {
   /** Where it was last heard from. */
   readonly address: string | null;
   readonly resources: readonly RegisteredResource[];
+  /** Where its objects stand: `/`, or an alternate path. */
+  readonly root: string;
+  /** Content formats that it named besides those that every device has. */
+  readonly contentFormats: readonly number[];
   readonly registeredAt: number;
   readonly updatedAt: number;
 }
@@ -56,6 +60,8 @@ export const registrationOf = (row: Row<'registrations'>, known?: readonly Regis
     known ??= JSON.parse(row.resources_json) as RegisteredResource[];
     return known;
   },
+  root: row.root ?? '/',
+  contentFormats: row.formats_json === null ? [] : (JSON.parse(row.formats_json) as number[]),
   registeredAt: row.registered_at,
   updatedAt: row.updated_at,
 });

@@ -2,12 +2,14 @@ import type { Migration } from 'kysely/migration';
 import * as m0001 from './0001-accounts-keys-certificates.ts';
 import * as m0002 from './0002-authority-rollover.ts';
 import * as m0003 from './0003-device-directory.ts';
+import * as m0004 from './0004-connect.ts';
 
 /** In order; the number in front is the version of the schema. A released one is never changed. */
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-accounts-keys-certificates': m0001,
   '0002-authority-rollover': m0002,
   '0003-device-directory': m0003,
+  '0004-connect': m0004,
 };
 
 export function schemaVersionOf(migrationName: string): number {
