@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { isMooringError } from '@mooring/platform';
 import fc from 'fast-check';
 import {
+  codes,
   type DatagramMessage,
   decodeMessage,
   encodeFrame,
@@ -11,18 +12,20 @@ import {
   type Message,
   noBytes,
 } from '../src/index.ts';
-import { bytes, hex } from './raw-peer.ts';
+import { bytes, hex, rawPeer } from './raw-peer.ts';
 
 /** Runs of one property; a longer search takes MOORING_FUZZ_RUNS. */
-const numRuns = Number(process.env.MOORING_FUZZ_RUNS ?? 3000);
+const numRuns = Number(process.env.MOORING_FUZZ_RUNS ?? 2000);
 
 const bytesOf = (maxLength: number) => fc.uint8Array({ maxLength });
 const optionNumber = fc.oneof(
   fc.constantFrom(1, 4, 6, 11, 12, 14, 15, 17, 23, 27, 28, 35, 60, 252, 292),
   fc.nat(0xffff),
 );
+/** Half of them those that a connection with no randomness uses itself. */
+const token = fc.oneof(bytesOf(8), fc.constantFrom(bytes('00000000'), bytes('00000001'), bytes('00000002')));
 const fields = {
-  token: bytesOf(8),
+  token,
   options: fc
     .array(fc.record({ number: optionNumber, value: fc.oneof(bytesOf(20), bytesOf(400)) }), { maxLength: 8 })
     .map((options) => options.sort((a, b) => a.number - b.number)),
@@ -30,11 +33,14 @@ const fields = {
 };
 const datagram: fc.Arbitrary<DatagramMessage> = fc.record({
   type: fc.constantFrom('CON', 'NON', 'ACK', 'RST'),
-  code: fc.integer({ min: 1, max: 255 }),
-  id: fc.nat(0xffff),
+  code: fc.oneof(fc.integer({ min: 1, max: 255 }), fc.constantFrom(...Object.values(codes).slice(1))),
+  id: fc.oneof(fc.nat(0xffff), fc.nat(4)),
   ...fields,
 });
-const frame: fc.Arbitrary<Message> = fc.record({ code: fc.nat(255), ...fields });
+const frame: fc.Arbitrary<Message> = fc.record({
+  code: fc.oneof(fc.nat(255), fc.constantFrom(...Object.values(codes))),
+  ...fields,
+});
 
 const plain = ({ options, ...message }: Message) => ({
   ...message,
@@ -143,3 +149,45 @@ test('any bytes are a stream of messages, or refused', () => {
     { numRuns },
   );
 });
+
+const wireMessage = fc.oneof(
+  { weight: 4, arbitrary: datagram.map((message) => Uint8Array.from(encodeMessage(message))) },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(fc.constantFrom(...corpus), edits).map(([input, changes]) => edited(input, changes)),
+  },
+  { weight: 1, arbitrary: bytesOf(100) },
+);
+
+for (const framing of ['record', 'datagram', 'stream'] as const) {
+  test(`${framing}: whatever a peer sends, no fault comes of it and nothing is left in the end`, async () => {
+    const sent = framing === 'stream' ? fc.oneof(frame.map(encodeFrame), bytesOf(50)) : wireMessage;
+    await fc.assert(
+      fc.asyncProperty(fc.array(sent, { minLength: 1, maxLength: 12 }), async (messages) => {
+        const faults: unknown[] = [];
+        const peer = rawPeer({
+          framing,
+          handler: ({ payload }) => ({ code: codes.content, payload: Buffer.concat([payload, new Uint8Array(600)]) }),
+          unsolicited: () => true,
+          fault: (error) => faults.push(error),
+        });
+        const asked = [
+          peer.connection.request({ method: 'GET', path: ['a'], payload: new Uint8Array(1500) }),
+          peer.connection.observe({ method: 'GET', path: ['b'] }, { notification: () => {} }),
+        ];
+        const settled = Promise.allSettled(asked);
+        if (framing === 'stream') peer.channel.send(bytes('00 e1'));
+        for (const message of messages) if (message.length > 0) peer.channel.send(message);
+        await peer.time.runOut();
+        const outcomes = await settled;
+        for (const outcome of outcomes) {
+          if (outcome.status === 'rejected') assert.ok(isMooringError(outcome.reason), String(outcome.reason));
+        }
+        assert.deepEqual(faults, []);
+        peer.connection.destroy();
+        await peer.time.runOut();
+      }),
+      { numRuns: numRuns / 10 },
+    );
+  });
+}

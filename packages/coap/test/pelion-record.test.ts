@@ -80,6 +80,72 @@ test('a registration in three blocks with one token, answered with its location'
   assert.equal(requests[0]?.contentFormat, 40);
 });
 
+test('a registration update is the first message of a new connection, and deregistration the last', async () => {
+  const { requests, handler } = recorder({ code: codes.changed }, { code: codes.deleted });
+  const peer = rawPeer({ handler });
+  const location = `b2 7264 0d13 ${hex(utf8(account))} 0d13 ${hex(utf8(device))}`;
+  await peer.send(`44 02 da6b b52ff2a8 ${location} 11 28 20 1a 65743d64656661756c74 06 6c743d313230`);
+  await peer.expect('64 44 da6b b52ff2a8');
+  await peer.send(`44 04 da6c b52ff2a9 ${location} 30`);
+  await peer.expect('64 42 da6c b52ff2a9');
+  assert.deepEqual(
+    requests.map(({ method, path, query, contentFormat }) => ({ method, path, query, contentFormat })),
+    [
+      { method: 'POST', path: ['rd', account, device], query: ['et=default', 'lt=120'], contentFormat: 40 },
+      { method: 'DELETE', path: ['rd', account, device], query: [], contentFormat: undefined },
+    ],
+  );
+});
+
+test("MBL's client answers each write of the bootstrap on its own, block by block", async () => {
+  const peer = rawPeer({ random: startingAt(0x1003, 0x0310b101) });
+  const payload = filler(700);
+  const written = peer.connection.request({ method: 'PUT', path: ['0'], contentFormat: 11542, payload });
+  await peer.expect(`44 03 1003 0310b101 b1 30 12 2d16 d1 02 0d ff ${hex(payload.subarray(0, 512))}`);
+  await peer.send('64 5f 1003 0310b101 d0 01 d1 00 0d');
+  await peer.expect(`44 03 1004 0310b101 b1 30 12 2d16 d1 02 15 ff ${hex(payload.subarray(512))}`);
+  await peer.send('60 00 1004 c0');
+  const next = peer.connection.request({ method: 'PUT', path: ['1'], contentFormat: 11542, payload: filler(12) });
+  // What is acknowledged is out of the way.
+  await peer.expect(`44 03 1005 0310b102 b1 31 12 2d16 ff ${hex(filler(12))}`);
+  await peer.send('44 44 0a01 0310b101 d0 01');
+  await peer.expect('60 00 0a01');
+  assert.equal((await written).code, codes.changed);
+  // The client did not hear that, and says it again.
+  await peer.send('44 44 0a01 0310b101 d0 01');
+  await peer.expect('60 00 0a01');
+  await peer.send('60 00 1005 c0');
+  await peer.send('44 80 0a02 0310b102 d0 01');
+  await peer.expect('60 00 0a02');
+  assert.equal((await next).code, codes.badRequest);
+});
+
+test('an execute that the client answers late', async () => {
+  const peer = rawPeer({ random: startingAt(0x2000, 0x0410b101) });
+  const manifest = filler(336);
+  const sent = peer.connection.request({
+    method: 'POST',
+    path: ['10252', '0', '1'],
+    contentFormat: 0,
+    payload: manifest,
+  });
+  await peer.expect(`44 02 2000 0410b101 b5 3130323532 01 30 01 31 10 ff ${hex(manifest)}`);
+  await peer.send('60 00 2000 c0');
+  await peer.time.advance(50_000);
+  await peer.send('44 44 b000 0410b101 d0 01');
+  await peer.expect('60 00 b000');
+  assert.equal((await sent).code, codes.changed);
+});
+
+test('a value of an instance is read with what the client adds to it', async () => {
+  const peer = rawPeer({ random: startingAt(0x2000, 0x0410b101) });
+  const read = peer.connection.request({ method: 'GET', path: ['3', '0', '0'] });
+  await peer.expect('44 01 2000 0410b101 b1 33 01 30 01 30');
+  await peer.send(`64 45 2000 0410b101 c0 20 ff ${hex(utf8('dev_manufacturer'))}`);
+  const { code, contentFormat, maxAge, payload } = await read;
+  assert.deepEqual([code, contentFormat, maxAge, text(payload)], [codes.content, 0, 0, 'dev_manufacturer']);
+});
+
 test('a CSR that is sent again while it is being signed is signed once', async () => {
   const chain = bytes(`01 01 01d4 …468`);
   let sign: (answer: Answer) => void = () => {};

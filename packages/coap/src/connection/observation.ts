@@ -179,6 +179,8 @@ class ObservationOwner implements Observation, TokenOwner {
 
   async #gather(first: Message): Promise<void> {
     this.#gathering = true;
+    // The notification is acknowledged first.
+    await Promise.resolve();
     const steps = restOfNotification(this.#request, first, this.#around.requests.exchangeLimits());
     try {
       // Pelion's clients know what they sent in blocks by the token it began with.
