@@ -8,6 +8,5 @@ export const lwm2mErrors = errorFamily({
   'lwm2m.format.unsupported': 'A content format is unknown, or cannot carry what was asked of it.',
   'lwm2m.registration.invalid':
     'A registration, an update of one, or a request to bootstrap lacks something or says it wrongly.',
-  'lwm2m.bootstrap.invalid':
-    'What a bootstrap is to write, or what was written, is not complete or does not fit together.',
+  'lwm2m.device.refused': 'A device answered an operation with an error code, which is given.',
 });
