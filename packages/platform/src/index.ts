@@ -3,4 +3,5 @@ export { type ErrorCodes, type ErrorDetail, errorFamily, isMooringError, Mooring
 export { ensureDirectory, readFileIfExists, removeTree, syncFolder, writeFileAtomic } from './files.ts';
 export { acquireLock, type Lock, withLock } from './lock.ts';
 export { fileError, platformErrors } from './platform-errors.ts';
+export { inMemory, openForReading, piecesOf, type RandomAccess } from './random-access.ts';
 export { backgroundTimers, systemTimers, type Timer, type Timers } from './timers.ts';

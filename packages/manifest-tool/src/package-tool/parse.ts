@@ -54,10 +54,10 @@ async function parse({ cwd }: CommandContext, values: Values, log: Log2x): Promi
   const images = matchImages(members, descriptors);
   return {
     members: members.map(({ name, offset, data }) => ({ name, offset, size: data.length })),
-    images: images.map(({ name, vendorData, data }) => ({
+    images: images.map(({ name, vendorData, size }) => ({
       name,
       vendorData: Buffer.from(vendorData).toString('hex'),
-      size: data.length,
+      size,
     })),
   };
 }

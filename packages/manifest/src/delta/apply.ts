@@ -1,3 +1,4 @@
+import type { RandomAccess } from '@mooring/platform';
 import { deltaErrors } from './errors.ts';
 import { deltaHeaderSize, readDeltaHeader } from './header.ts';
 import { type PatchLimits, patch } from './patch.ts';
@@ -41,13 +42,6 @@ export function applyDelta(old: Uint8Array, delta: Uint8Array, limits: PatchLimi
 
 const nothing = new Uint8Array();
 
-/** An old image that is read piece by piece, such as a flash partition or a file. */
-export interface OldImage {
-  readonly size: number;
-  /** Exactly these bytes; they may be overwritten once the next ones are read. */
-  read(position: number, length: number): Promise<Uint8Array>;
-}
-
 /** Takes from a stream of chunks in pieces of any length, holding no more than one piece and one chunk. */
 class Pieces {
   readonly #source: AsyncIterator<Uint8Array> | Iterator<Uint8Array>;
@@ -87,7 +81,7 @@ class Pieces {
  * @throws MooringError `delta.*`
  */
 export async function* applyDeltaStream(
-  old: OldImage,
+  old: RandomAccess,
   delta: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   limits: PatchLimits = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {

@@ -1,4 +1,4 @@
-export { applyDelta, applyDeltaStream, type OldImage } from './apply.ts';
+export { applyDelta, applyDeltaStream } from './apply.ts';
 export { createDelta, type Delta, defaultBlockSize, maxBlockSize, maxImageSize, minBlockSize } from './create.ts';
 export { deltaErrors } from './errors.ts';
 export { type DeltaHeader, deltaHeaderSize, deltaMagic, looksLikeDelta, readDeltaHeader } from './header.ts';

@@ -1,7 +1,8 @@
+import type { RandomAccess } from '@mooring/platform';
 import { decodeDescriptor, descriptorName, encodeDescriptor, type ImageDescriptor } from './descriptor.ts';
 import { packageErrors } from './errors.ts';
 import { tarBlock } from './tar-header.ts';
-import { readTar, type TarMember } from './tar-reader.ts';
+import { readTar, readTarFrom, type TarEntry, type TarMember } from './tar-reader.ts';
 import { TarWriter } from './tar-writer.ts';
 
 /** One image of a combined package, for one sub-component of a device. */
@@ -63,6 +64,14 @@ export function writePackage(images: readonly PackageImage[], { alignment = 1 } 
   return tar.finish();
 }
 
+function checkedDescriptorName(first: TarEntry | undefined): TarEntry {
+  if (first?.name === descriptorName) return first;
+  throw packageErrors('package.descriptor.malformed', {
+    message: `The package does not start with its descriptor (${descriptorName}).`,
+    next: 'Make it with manifest-package-tool create; another tar archive is no package.',
+  });
+}
+
 /**
  * The descriptions in a package, of which nothing is checked yet.
  *
@@ -70,21 +79,20 @@ export function writePackage(images: readonly PackageImage[], { alignment = 1 } 
  */
 export function readDescriptor(members: readonly TarMember[]): ImageDescriptor[] {
   const [first] = members;
-  if (first?.name !== descriptorName) {
-    throw packageErrors('package.descriptor.malformed', {
-      message: `The package does not start with its descriptor (${descriptorName}).`,
-      next: 'Make it with manifest-package-tool create; another tar archive is no package.',
-    });
-  }
-  return decodeDescriptor(first.data);
+  checkedDescriptorName(first);
+  return decodeDescriptor(first?.data ?? new Uint8Array());
 }
 
 /**
- * The images that are described, once it is clear that each is there, in its order, with its size, and nothing else is.
+ * The images that are described, each with its place, once it is clear that each is there, in its order, with its
+ * size, and nothing else is.
  *
  * @throws MooringError `package.mismatch`
  */
-export function matchImages(members: readonly TarMember[], descriptors: readonly ImageDescriptor[]): PackageImage[] {
+export function matchImages<Member extends TarEntry>(
+  members: readonly Member[],
+  descriptors: readonly ImageDescriptor[],
+): (ImageDescriptor & { member: Member })[] {
   const mismatch = (reason: string) =>
     packageErrors('package.mismatch', {
       message: `Descriptor and images do not fit together: ${reason}.`,
@@ -92,7 +100,8 @@ export function matchImages(members: readonly TarMember[], descriptors: readonly
     });
   const stored = members.slice(1);
   const names = new Set<string>();
-  const images = descriptors.map(({ name, vendorData, size }, index) => {
+  const images = descriptors.map((descriptor, index) => {
+    const { name, size } = descriptor;
     const quoted = JSON.stringify(name);
     if (names.has(name)) throw mismatch(`${quoted} is described twice`);
     names.add(name);
@@ -101,10 +110,10 @@ export function matchImages(members: readonly TarMember[], descriptors: readonly
       const elsewhere = stored.some((other) => other.name === name);
       throw mismatch(elsewhere ? `${quoted} is not at its place` : `${quoted} is described and not there`);
     }
-    if (member.data.length !== size) {
-      throw mismatch(`${quoted} is described with ${size} bytes and has ${member.data.length}`);
+    if (member.size !== size) {
+      throw mismatch(`${quoted} is described with ${size} bytes and has ${member.size}`);
     }
-    return { name, vendorData, data: member.data };
+    return { ...descriptor, member };
   });
   const more = stored[descriptors.length];
   if (more) throw mismatch(`${JSON.stringify(more.name)} is there and not described`);
@@ -112,11 +121,47 @@ export function matchImages(members: readonly TarMember[], descriptors: readonly
 }
 
 /**
- * The images of a package of ours or of manifest-package-tool 2.6.2.
+ * The images of a package of ours or of manifest-package-tool 2.6.2, all in memory.
  *
  * @throws MooringError `package.*`
  */
 export function readPackage(bytes: Uint8Array): PackageImage[] {
   const members = readTar(bytes);
-  return matchImages(members, readDescriptor(members));
+  return matchImages(members, readDescriptor(members)).map(({ name, vendorData, member }) => ({
+    name,
+    vendorData,
+    data: member.data,
+  }));
+}
+
+/** An image of a package that is not in memory: `offset` and `size` are its place in the package, in bytes. */
+export interface PackagedImage extends ImageDescriptor {
+  readonly offset: number;
+}
+
+/** Descriptors of devices have some hundred bytes. */
+const largestDescriptor = 1024 * 1024;
+
+/**
+ * Where the images of a package lie, for a device that reads them out of the file: the descriptor is checked against
+ * the archive, and nothing larger than it is read.
+ *
+ * @throws MooringError `package.*`
+ */
+export async function openPackage(source: RandomAccess): Promise<PackagedImage[]> {
+  const entries = await readTarFrom(source);
+  const first = checkedDescriptorName(entries[0]);
+  if (first.size > largestDescriptor) {
+    throw packageErrors('package.descriptor.malformed', {
+      message: `The descriptor of the package has ${first.size} bytes; ${largestDescriptor} are more than any device describes.`,
+      next: 'Make the package again with manifest-package-tool create.',
+    });
+  }
+  const descriptors = decodeDescriptor((await source.read(first.offset, first.size)).slice());
+  return matchImages(entries, descriptors).map(({ name, vendorData, size, member }) => ({
+    name,
+    vendorData,
+    size,
+    offset: member.offset,
+  }));
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { isMooringError } from '@mooring/platform';
+import { inMemory, isMooringError, type RandomAccess } from '@mooring/platform';
 import fc from 'fast-check';
 import { encodeFixed, encodeSigned, encodeUnsigned } from '../../src/delta/numbers.ts';
-import { applyDelta, applyDeltaStream, createDelta, type OldImage, readDeltaHeader } from '../../src/index.ts';
+import { applyDelta, applyDeltaStream, createDelta, readDeltaHeader } from '../../src/index.ts';
 import { twoImages, withoutOrder } from './images.ts';
 
 /** Runs of one property; a longer search takes MOORING_FUZZ_RUNS. */
@@ -28,16 +28,11 @@ function delta(parts: readonly Uint8Array[], { size = 5, maxFrame = 128, maxComp
 
 const good = () => delta([...record(0, 5), ...literals('hello')]);
 
-async function streamed(image: OldImage, chunks: Iterable<Uint8Array>): Promise<Buffer> {
+async function streamed(image: RandomAccess, chunks: Iterable<Uint8Array>): Promise<Buffer> {
   const parts: Uint8Array[] = [];
   for await (const part of applyDeltaStream(image, chunks)) parts.push(part);
   return Buffer.concat(parts);
 }
-
-const inMemory = (bytes: Uint8Array): OldImage => ({
-  size: bytes.length,
-  read: async (position, length) => bytes.subarray(position, position + length),
-});
 
 function* chunksOf(bytes: Uint8Array, size: number): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
@@ -199,7 +194,7 @@ describe('applying deltas as a stream', () => {
     const after = Buffer.concat([before.subarray(0, 60_000), Buffer.from('new'), before.subarray(50_000)]);
     const { delta, maxFrame } = createDelta(before, after, { blockSize: 256 });
     const reads: number[] = [];
-    const image: OldImage = {
+    const image: RandomAccess = {
       size: before.length,
       read: async (position, length) => {
         reads.push(length);

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { der } from '@mooring/pki';
-import { isMooringError } from '@mooring/platform';
+import { inMemory, isMooringError } from '@mooring/platform';
 import fc from 'fast-check';
 import {
   decodeDescriptor,
   encodeDescriptor,
+  openPackage,
   type PackageImage,
   readPackage,
   readTar,
@@ -257,6 +258,9 @@ describe('packages that are not right', () => {
         },
       );
     });
+    test(`refused as well where it is read out of a file: ${what}`, async () => {
+      await assert.rejects(openPackage(inMemory(bytes)), { code, message: reason });
+    });
   }
 
   test('changed anywhere, a package is read or refused', () => {
@@ -279,5 +283,47 @@ describe('packages that are not right', () => {
       }),
       { numRuns },
     );
+  });
+
+  test('out of a file the same images come, and no more than a block of the package is read at a time', async () => {
+    const contents = [image('main', 'x'.repeat(200_000)), image('radio', 'second', 'w')];
+    const bytes = writePackage(contents, { alignment: 4096 });
+    const reads: number[] = [];
+    const source = inMemory(bytes);
+    const found = await openPackage({
+      size: bytes.length,
+      read: async (position, length) => {
+        reads.push(length);
+        return await source.read(position, length);
+      },
+    });
+    assert.deepEqual(
+      found.map(({ name, vendorData, offset, size }) => [
+        name,
+        Buffer.from(vendorData).toString(),
+        Buffer.from(bytes.subarray(offset, offset + size)).toString(),
+      ]),
+      [
+        ['main', 'v', 'x'.repeat(200_000)],
+        ['radio', 'w', 'second'],
+      ],
+    );
+    assert.ok(Math.max(...reads) <= 65_536);
+    assert.ok(reads.reduce((sum, length) => sum + length) < 20_000, 'the images themselves are not read');
+  });
+
+  test('a pax header or descriptor that would fill the memory is refused before it is read', async () => {
+    const huge = Buffer.alloc(3 * 1024 * 1024, ' ');
+    for (const [bytes, code] of [
+      [archive(member('pax', huge, 'x')), 'package.malformed'],
+      [archive(member('_desc_', huge)), 'package.descriptor.malformed'],
+    ] as const) {
+      const source = inMemory(bytes);
+      const read = async (position: number, length: number) => {
+        assert.ok(length <= 65_536);
+        return await source.read(position, length);
+      };
+      await assert.rejects(openPackage({ size: bytes.length, read }), { code });
+    }
   });
 });
