@@ -7,6 +7,7 @@ import type { Disk } from './disk.ts';
 import { failureLines } from './failure-lines.ts';
 import { generationOption } from './generation.ts';
 import { initCommand } from './init/command.ts';
+import { inspectCommand } from './inspect/command.ts';
 import { type LogSink, logLevels } from './log.ts';
 import { parseCommand } from './parse/command.ts';
 import { certRenewCommand } from './renew/renew-command.ts';
@@ -35,7 +36,7 @@ export function manifestTool(sink: LogSink, disk?: Disk): Program {
       "Prepares a project for firmware updates, and makes and checks update manifests. Mooring's own program with the command line of manifest-tool 1.4.8; " +
       '`--version` names that version, since scripts ask for it. The commands of manifest-tool 2.6.2 (create and parse of the same name, create-v1, schema, public-key) are explained by `manifest-tool --generation 2 -h`.',
     groups: [
-      { title: 'Project', commands: commands([initCommand(disk)]) },
+      { title: 'Project', commands: commands([initCommand(disk), inspectCommand]) },
       { title: 'Manifests', commands: commands([createCommand, parseCommand, verifyCommand, signCommand]) },
       { title: 'Certificates', commands: commands([certCreateCommand, certRenewCommand, certAddCommand]) },
     ],

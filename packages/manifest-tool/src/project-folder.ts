@@ -16,7 +16,9 @@ export const projectFiles = {
   masterKey: '.update-certificates/default.master.psk',
 } as const;
 
-const record = '.manifest_tool.unfinished';
+/** What an interrupted command leaves. */
+export const unfinishedRecord = '.manifest_tool.unfinished';
+const record = unfinishedRecord;
 const recordBeside = `${record}.new`;
 const lock = '.manifest_tool.lock';
 

@@ -1,7 +1,8 @@
 import { deltaMagic } from '@mooring/manifest';
 import { deltaToolErrors } from './errors.ts';
 
-const versionString = /PELION\/BSDIFF\d{3}/;
+/** By which a client that applies deltas is known in its image. */
+export const versionString = /PELION\/BSDIFF\d{3}/;
 
 /**
  * Checks that the client in an image can apply the deltas that are made here, by the version string of its library.

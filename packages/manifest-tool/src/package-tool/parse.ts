@@ -12,6 +12,7 @@ import type { Command, CommandContext, Values } from '@mooring/terminal';
 import { inputFile } from '../arguments-2x.ts';
 import { type Log2x, logging2x } from '../logging-2x.ts';
 import { bytesRepr } from '../python/bytes.ts';
+import { visible } from '../visible.ts';
 
 const program = 'manifest-package-tool parse';
 
@@ -21,10 +22,6 @@ function shown({ name, vendorData, size }: ImageDescriptor): string {
   const data = bytesRepr(vendorData);
   return `OrderedDict([('id', ${id}), ('vendor-data', ${data}), ('vendor-data-size', ${vendorData.length}), ('image-size', ${size})])`;
 }
-
-/** Names come from the file: what would end the line or steer the terminal is made visible. */
-const visible = (name: string): string =>
-  name.replaceAll(/\p{C}/gu, (letter) => `\\u{${(letter.codePointAt(0) as number).toString(16)}}`);
 
 /** The line of the old tool, whose spaces are no-break spaces: who looks for it copied them. */
 const notTarLine = 'Package tool supports only tar format'.replaceAll(' ', '\u00a0');

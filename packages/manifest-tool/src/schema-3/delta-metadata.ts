@@ -41,14 +41,9 @@ function digest(value: unknown): Uint8Array | undefined {
   return inner.length === 32 ? new Uint8Array(inner) : undefined;
 }
 
-/**
- * What manifest-delta-tool wrote beside the delta.
- *
- * @throws MooringError `config.file.unreadable`, `config.delta.malformed`
- */
-export async function deltaMetadata(cwd: string, deltaFile: string): Promise<DeltaMetadata> {
-  const file = metadataFileOf(deltaFile);
-  const found = readYaml(await readNamed(cwd, file)) as Partial<Record<string, unknown>> | null;
+/** @throws MooringError `config.delta.malformed` */
+export function metadataOf(file: ArgumentFile): DeltaMetadata {
+  const found = readYaml(file) as Partial<Record<string, unknown>> | null;
   const size = found?.['installed-size'];
   const [installedDigest, precursorDigest] = ['installed-digest', 'precursor-digest'].map((name) =>
     digest(found?.[name]),
@@ -57,8 +52,17 @@ export async function deltaMetadata(cwd: string, deltaFile: string): Promise<Del
     return { installedSize: size as number, installedDigest, precursorDigest };
   }
   throw configErrors('config.delta.malformed', {
-    message: `${file} does not hold installed-size, installed-digest and precursor-digest as manifest-delta-tool writes them.`,
+    message: `${file.file} does not hold installed-size, installed-digest and precursor-digest as manifest-delta-tool writes them.`,
     next: 'Make the delta anew with manifest-delta-tool; the file has its name, ending in .yaml.',
-    data: { path: file },
+    data: { path: file.file },
   });
+}
+
+/**
+ * What manifest-delta-tool wrote beside the delta.
+ *
+ * @throws MooringError `config.file.unreadable`, `config.delta.malformed`
+ */
+export async function deltaMetadata(cwd: string, deltaFile: string): Promise<DeltaMetadata> {
+  return metadataOf(await readNamed(cwd, metadataFileOf(deltaFile)));
 }

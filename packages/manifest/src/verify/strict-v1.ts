@@ -36,7 +36,9 @@ function checkBlock(
   const signer = first && known(first.fingerprint);
   const name = first ? Buffer.from(first.fingerprint).toString('hex') || 'an empty fingerprint' : 'no certificate';
   const strangers = more.filter(({ fingerprint }) => !known(fingerprint)).length;
-  checks.add('fingerprint', signer !== undefined && strangers === 0, strangers > 0 ? `${strangers} unknown` : name);
+  const stranger = signer ? `${strangers} more that are not trusted` : `${name} is not that of a trusted certificate`;
+  const isKnown = signer !== undefined && strangers === 0;
+  checks.add('fingerprint', isKnown, isKnown ? name : stranger);
   if (block.certificates.some(({ uri }) => uri !== '')) {
     checks.add('unprotected fields', false, 'a certificate has a URI, which no signature protects');
   }
