@@ -54,22 +54,24 @@ export function columnCondition(column: RawBuilder<unknown>, { op, values }: Fil
   }
 }
 
-/**
- * One page of a table's rows of an account, by id, which is by creation.
- *
- * @param rules for every field that a filter can name
- * @param conditions that hold besides
- */
-export async function pageOf<Table extends Tables>(
-  domain: Domain,
-  table: Table,
-  accountId: string,
-  query: ListQuery,
-  rules: Readonly<Record<string, FieldRule>>,
-  conditions: readonly RawBuilder<boolean>[] = [],
-): Promise<Page<Row<Table>>> {
+/** Which rows of a table a page has. */
+export interface PageRequest<Table extends Tables> {
+  readonly table: Table;
+  readonly accountId: string;
+  readonly query: ListQuery;
+  /** For every field that a filter can name. */
+  readonly rules: Readonly<Record<string, FieldRule>>;
+  /** What holds besides. */
+  readonly conditions?: readonly RawBuilder<boolean>[];
+}
+
+/** The queries of a page: its rows and one more, if there is one; and how many match in all. */
+export function pageQueries<Table extends Tables>(
+  schema: Kysely<Schema>,
+  { table, accountId, query, rules, conditions = [] }: PageRequest<Table>,
+) {
   // The table is a variable here, which Kysely's types cannot follow.
-  const db = domain.storage.db as unknown as Kysely<Record<string, Record<string, unknown>>>;
+  const db = schema as unknown as Kysely<Record<string, Record<string, unknown>>>;
   let matching = db.selectFrom(table as string).where('account_id', '=', accountId);
   for (const condition of conditions) matching = matching.where(condition);
   for (const filter of query.filters) {
@@ -81,11 +83,24 @@ export async function pageOf<Table extends Tables>(
   let paged = matching.selectAll().orderBy('id', ascending ? 'asc' : 'desc');
   if (query.after !== null) paged = paged.where('id', ascending ? '>' : '<', query.after);
   if (query.limit < Number.MAX_SAFE_INTEGER) paged = paged.limit(query.limit + 1);
+  return { paged, count: matching.select(db.fn.countAll<number | string>().as('total')) };
+}
+
+/** One page of a table's rows of an account, by id, which is by creation. */
+export async function pageOf<Table extends Tables>(
+  domain: Domain,
+  table: Table,
+  accountId: string,
+  query: ListQuery,
+  rules: Readonly<Record<string, FieldRule>>,
+  conditions: readonly RawBuilder<boolean>[] = [],
+): Promise<Page<Row<Table>>> {
+  const { paged, count } = pageQueries(domain.storage.db, { table, accountId, query, rules, conditions });
   const rows = (await paged.execute()) as unknown as Row<Table>[];
   const items = rows.slice(0, query.limit);
   const hasMore = rows.length > query.limit;
   if (query.after === null && !hasMore) return { items, hasMore, totalCount: items.length, query };
   if (!query.totalCount) return { items, hasMore, query };
-  const count = await matching.select(db.fn.countAll<number | string>().as('total')).executeTakeFirstOrThrow();
-  return { items, hasMore, totalCount: Number(count.total), query };
+  const { total } = await count.executeTakeFirstOrThrow();
+  return { items, hasMore, totalCount: Number(total), query };
 }

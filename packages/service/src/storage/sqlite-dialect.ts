@@ -1,4 +1,4 @@
-import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -15,38 +15,8 @@ const keptStatements = 500;
 
 const changesNoSchema = /^\s*(select|insert|update|delete|with|begin|commit|rollback|savepoint|release)\b/i;
 
-/** Prepared statements by their text. Preparing one takes longer than running it, for most of what the service does. */
-class Statements {
-  readonly #database: DatabaseSync;
-  /** The one used longest ago is the first. */
-  readonly #kept = new Map<string, StatementSync>();
-
-  constructor(database: DatabaseSync) {
-    this.#database = database;
-  }
-
-  get(sql: string): StatementSync {
-    const kept = this.#kept.get(sql);
-    if (kept) {
-      this.#kept.delete(sql);
-      this.#kept.set(sql, kept);
-      return kept;
-    }
-    const statement = this.#database.prepare(sql);
-    if (changesNoSchema.test(sql)) {
-      this.#kept.set(sql, statement);
-      if (this.#kept.size > keptStatements) this.#kept.delete(this.#kept.keys().next().value as string);
-    } else {
-      // A table may have other columns from now on.
-      this.#kept.clear();
-    }
-    return statement;
-  }
-}
-
-/** Kysely's SQLite dialect is written for better-sqlite3; this is node:sqlite in that shape. */
-function shaped(database: DatabaseSync, path: string): SqliteDatabase {
-  const statements = new Statements(database);
+/** Kysely's SQLite dialect is written for better-sqlite3; this is one of node:sqlite's statements in that shape. */
+function shapedStatement(database: DatabaseSync, sql: string, path: string): SqliteStatement {
   const guarded = <T>(work: () => T): T => {
     try {
       return work();
@@ -54,19 +24,35 @@ function shaped(database: DatabaseSync, path: string): SqliteDatabase {
       throw sqliteError(error, path);
     }
   };
+  const statement = guarded(() => database.prepare(sql));
+  const values = (parameters: readonly unknown[]) => parameters as SQLInputValue[];
+  return {
+    reader: statement.columns().length > 0,
+    // Rows have no prototype there; elsewhere they are plain objects.
+    all: (parameters) => guarded(() => statement.all(...values(parameters)).map((row) => ({ ...row }))),
+    run: (parameters) => guarded(() => statement.run(...values(parameters))),
+    // One of its own: a kept one is run again by whoever needs it, in the middle of this.
+    iterate: (parameters) => database.prepare(sql).iterate(...values(parameters)),
+  };
+}
+
+/** A database that keeps its statements prepared: for most of them, preparing takes longer than running. */
+function shaped(database: DatabaseSync, path: string): SqliteDatabase {
+  /** By their text; the one used longest ago is the first. */
+  const kept = new Map<string, SqliteStatement>();
   return {
     close: () => database.close(),
-    prepare: (sql): SqliteStatement => {
-      const statement = guarded(() => statements.get(sql));
-      const values = (parameters: readonly unknown[]) => parameters as SQLInputValue[];
-      return {
-        reader: statement.columns().length > 0,
-        // Rows have no prototype there; elsewhere they are plain objects.
-        all: (parameters) => guarded(() => statement.all(...values(parameters)).map((row) => ({ ...row }))),
-        run: (parameters) => guarded(() => statement.run(...values(parameters))),
-        // One of its own: a kept one is run again by whoever needs it, in the middle of this.
-        iterate: (parameters) => database.prepare(sql).iterate(...values(parameters)),
-      };
+    prepare: (sql) => {
+      const statement = kept.get(sql) ?? shapedStatement(database, sql, path);
+      if (!changesNoSchema.test(sql)) {
+        // A table may have other columns from now on.
+        kept.clear();
+        return statement;
+      }
+      kept.delete(sql);
+      kept.set(sql, statement);
+      if (kept.size > keptStatements) kept.delete(kept.keys().next().value as string);
+      return statement;
     },
   };
 }

@@ -214,7 +214,6 @@ test('every filter of the language finds what it says', async (t) => {
     ['ca_id=ca', [one]],
     [`device_key=${fingerprint}`, [one]],
     [`device_key=${(fingerprint.match(/../g) ?? []).join(':').toUpperCase()}`, [one]],
-    [`issuer_fingerprint=${fingerprint}`, [one]],
     [`device_class__eq=${uuid.replaceAll('-', '')}&vendor_id__eq=${uuid.replaceAll('-', '')}`, [one]],
     [`device_class=${uuid}`, [one]],
     ['serial_number__in=S1,S2', [one]],

@@ -2,7 +2,7 @@ import type { Filter, FilterFields, FilterValue } from '@mooring/rest';
 import { type RawBuilder, sql } from 'kysely';
 import { columnCondition, type FieldRule } from '../../lists/page.ts';
 import { attributeCondition } from '../attributes.ts';
-import { deviceKeyOf, issuerFingerprintOf, plainUuid } from './identifiers.ts';
+import { deviceKeyOf, plainUuid } from './identifiers.ts';
 
 /** The fields of a device that take a filter: in lists, in groups, in stored queries and in campaigns. */
 export const deviceFilters: FilterFields = {
@@ -21,7 +21,6 @@ export const deviceFilters: FilterFields = {
   auto_update: 'boolean',
   ca_id: 'string',
   device_key: 'string',
-  issuer_fingerprint: 'string',
   device_class: 'string',
   vendor_id: 'string',
   serial_number: 'string',
@@ -51,6 +50,15 @@ const spelt =
   (filter) =>
     columnCondition(sql.ref(column), { ...filter, values: filter.values.map((value) => normal(String(value))) });
 
+/** A column whose rare value alone stands in an index, which is used where that value stands in the query itself. */
+const rarely =
+  (column: string, rare: string | number): FieldRule =>
+  (filter) => {
+    const isRare =
+      filter.op === 'eq' && (typeof rare === 'number' ? Number(filter.values[0]) : filter.values[0]) === rare;
+    return isRare ? sql<boolean>`${sql.ref(column)} = ${sql.lit(rare)}` : columnCondition(sql.ref(column), filter);
+  };
+
 /** A field that has the same value in every device. */
 const constant =
   (value: FilterValue | null): FieldRule =>
@@ -69,8 +77,11 @@ function deployedState({ op, values }: Filter): RawBuilder<boolean> {
 
 const rules: Readonly<Record<string, FieldRule>> = {
   deployed_state: deployedState,
+  lifecycle_status: rarely('lifecycle_status', 'blocked'),
+  mechanism: rarely('mechanism', 'direct'),
+  auto_update: rarely('auto_update', 1),
+  operator_suspended: rarely('operator_suspended', 1),
   device_key: spelt('device_key', deviceKeyOf),
-  issuer_fingerprint: spelt('issuer_fingerprint', issuerFingerprintOf),
   device_class: spelt('device_class', plainUuid),
   vendor_id: spelt('vendor_id', plainUuid),
   manifest_timestamp: 'manifest_at',

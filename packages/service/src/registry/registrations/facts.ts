@@ -55,7 +55,7 @@ export function factColumns(facts: DeviceFacts): Partial<DeviceRow> {
 }
 
 /** The columns of these that differ from what is known. */
-export function newFacts(device: DeviceRow, facts: DeviceFacts): Partial<DeviceRow> {
+export function newFacts(device: Partial<DeviceRow>, facts: DeviceFacts): Partial<DeviceRow> {
   const columns = Object.entries(factColumns(facts));
   return Object.fromEntries(columns.filter(([column, value]) => value !== device[column as keyof DeviceRow]));
 }

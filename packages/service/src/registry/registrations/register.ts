@@ -54,8 +54,26 @@ const locationOf = ({ location, accountId, deviceId }: RegistrationInput): strin
 
 type RegistrationRow = Row<'registrations'>;
 
-const selectDevice = prepared<{ id: string }, DeviceRow>((db, value) =>
-  db.selectFrom('devices').selectAll().where('id', '=', value('id')),
+/** What a registration looks at. */
+const seen = [
+  'id',
+  'account_id',
+  'state',
+  'lifecycle_status',
+  'endpoint_name',
+  'updated_at',
+  'device_class',
+  'vendor_id',
+  'serial_number',
+  'endpoint_type',
+  'firmware_checksum',
+  'manifest_at',
+] as const satisfies (keyof DeviceRow)[];
+
+type SeenDevice = Pick<DeviceRow, (typeof seen)[number]>;
+
+const selectDevice = prepared<{ id: string }, SeenDevice>((db, value) =>
+  db.selectFrom('devices').select(seen).where('id', '=', value('id')),
 );
 
 const registrationColumns = [
@@ -116,12 +134,12 @@ const renewRegistration = prepared<Required<{ [Name in keyof Renewal]: Renewal[N
   },
 );
 
-async function findOwn(domain: Domain, accountId: string, deviceId: string): Promise<DeviceRow | undefined> {
+async function findOwn(domain: Domain, accountId: string, deviceId: string): Promise<SeenDevice | undefined> {
   const [device] = await selectDevice(domain.storage.db, { id: deviceId });
   return device?.account_id === accountId ? device : undefined;
 }
 
-async function applyFacts(domain: Domain, device: DeviceRow, columns: Partial<DeviceRow>): Promise<void> {
+async function applyFacts(domain: Domain, device: SeenDevice, columns: Partial<DeviceRow>): Promise<void> {
   const names = Object.keys(columns);
   if (names.length === 0) return;
   const updated_at = changeTime(domain, device.updated_at);

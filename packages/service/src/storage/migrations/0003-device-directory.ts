@@ -4,14 +4,13 @@ const id = 'text';
 const time = 'bigint';
 const bytes = 'bytea';
 
-type Columns = readonly [name: string, type: 'text' | 'integer' | 'bigint' | 'bytea', need?: 'always'][];
+type Columns = readonly (readonly [name: string, type: 'text' | 'integer' | 'bigint' | 'bytea', need?: 'always'])[];
 
 /** Empty fields of devices stand in no index: most devices have most of them empty. */
 const optionalDeviceColumns: Columns = [
   ['description', 'text'],
   ['ca_id', 'text'],
   ['device_key', 'text'],
-  ['issuer_fingerprint', 'text'],
   ['bootstrap_expiration', time],
   ['connector_expiration', time],
   ['bootstrapped_at', time],
@@ -34,14 +33,18 @@ const deviceColumns: Columns = [
   ['endpoint_name', 'text', 'always'],
   ['name', 'text', 'always'],
   ['state', 'text', 'always'],
-  ['lifecycle_status', 'text', 'always'],
   ['device_execution_mode', 'integer', 'always'],
-  ['mechanism', 'text', 'always'],
-  ['auto_update', 'integer', 'always'],
-  ['operator_suspended', 'integer', 'always'],
   ['created_at', time, 'always'],
   ['updated_at', time, 'always'],
 ];
+
+/** Columns of two values, with the one that is rare: only that stands in an index. */
+const rareDeviceColumns = [
+  ['lifecycle_status', 'text', 'blocked'],
+  ['mechanism', 'text', 'direct'],
+  ['auto_update', 'integer', 1],
+  ['operator_suspended', 'integer', 1],
+] as const;
 
 const usageCounts = [
   'transactions',
@@ -79,9 +82,19 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   const entity = (name: string) =>
     ofAccount(schema.createTable(name).addColumn('id', id, (column) => column.primaryKey()));
 
-  await withColumns(entity('devices'), [...deviceColumns, ...optionalDeviceColumns])
+  const rareColumns = rareDeviceColumns.map(([name, type]) => [name, type, 'always'] as const);
+  await withColumns(entity('devices'), [...deviceColumns, ...rareColumns, ...optionalDeviceColumns])
+    .addColumn('issuer_fingerprint', 'text')
     .addColumn('operator_suspended_description', 'text')
     .execute();
+  for (const [name, , rare] of rareDeviceColumns) {
+    await schema
+      .createIndex(`devices_${name}`)
+      .on('devices')
+      .columns(['account_id', name, 'id'])
+      .where(sql.ref(name), '=', sql.lit(rare))
+      .execute();
+  }
   for (const [name] of deviceColumns) {
     await schema.createIndex(`devices_${name}`).on('devices').columns(['account_id', name, 'id']).execute();
   }
