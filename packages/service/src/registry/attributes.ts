@@ -27,6 +27,17 @@ export async function attributesOf(
   return found;
 }
 
+export const sameAttributes = (
+  one: Readonly<Record<string, string>>,
+  other: Readonly<Record<string, string>>,
+): boolean => {
+  const keys = Object.keys(one);
+  return (
+    keys.length === Object.keys(other).length &&
+    keys.every((key) => Object.hasOwn(other, key) && one[key] === other[key])
+  );
+};
+
 /** Puts these in place of all attributes of an owner. To be called in a transaction. */
 export async function replaceAttributes(
   domain: Domain,

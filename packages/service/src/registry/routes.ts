@@ -2,8 +2,12 @@ import type { FastifyInstance } from 'fastify';
 import type { Domain } from '../storage/context.ts';
 import { deviceLogRoutes } from './device-log/routes.ts';
 import { deviceRoutes } from './devices/routes.ts';
+import { deviceGroupRoutes } from './groups/routes.ts';
+import { deviceQueryRoutes } from './queries/routes.ts';
 
 export function registryRoutes(app: FastifyInstance, domain: Domain): void {
   deviceRoutes(app, domain);
   deviceLogRoutes(app, domain);
+  deviceGroupRoutes(app, domain);
+  deviceQueryRoutes(app, domain);
 }

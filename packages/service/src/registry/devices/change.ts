@@ -1,7 +1,7 @@
 import type { DeviceDataPostRequest, DeviceDataPutRequest } from '@mooring/rest';
 import { audit } from '../../audit/records.ts';
 import type { Actor, Domain } from '../../storage/context.ts';
-import { replaceAttributes } from '../attributes.ts';
+import { replaceAttributes, sameAttributes } from '../attributes.ts';
 import { directoryEvents, recordDeviceEvent } from '../device-log/device-event.ts';
 import { registryErrors } from '../errors.ts';
 import { countDevice } from './counts.ts';
@@ -96,11 +96,6 @@ export async function createDevice(domain: Domain, actor: Actor, input: DeviceDa
     return getDevice(domain, actor, id);
   });
 }
-
-const sameAttributes = (one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean => {
-  const keys = Object.keys(one);
-  return keys.length === Object.keys(other).length && keys.every((key) => one[key] === other[key]);
-};
 
 /**
  * Changes what is given and keeps the rest.
