@@ -103,8 +103,8 @@ test('a ping gets a pong with its token; with custody, when all before it was an
 test('our ping is answered, or fails after a while', async () => {
   const peer = await greeted();
   const answered = peer.connection.ping();
-  await peer.expect('02 e2 0000');
-  await peer.send('02 e3 0000');
+  await peer.expect('00 e2');
+  await peer.send('10 e3 20');
   await answered;
   const lost = assert.rejects(peer.connection.ping(), { code: 'coap.timeout' });
   await peer.time.runOut();

@@ -7,7 +7,6 @@ import { type Message, noBytes, noOptions, type Option } from '../message/messag
 import { isCritical } from '../message/option-registry.ts';
 import { textValue, uintOption, uintValue } from '../message/option-values.ts';
 import { encodeFrame, FrameReader } from '../message/stream.ts';
-import { tokenKey } from '../message/token.ts';
 import { type Fate, type LayerUser, type MessageLayer, type Sending, type Sizes, sizesFor } from './message-layer.ts';
 import { Outlet } from './outlet.ts';
 import type { Settings } from './settings.ts';
@@ -44,8 +43,8 @@ export class StreamLayer implements MessageLayer, ChannelListener {
   #blockWise = false;
   #peerIsKnown = false;
   #over = false;
-  #pings: Map<string, Ping> | undefined;
-  #nextPing = 0;
+  /** The one that was sent first comes first. */
+  #pings: Ping[] | undefined;
   #release: Timer | undefined;
 
   constructor(channel: SecureChannel, user: LayerUser, settings: Settings) {
@@ -91,7 +90,7 @@ export class StreamLayer implements MessageLayer, ChannelListener {
     this.#outlet.stop();
     this.#release?.cancel();
     const error = coapErrors('coap.closed', { message: 'The connection ended before the pong came.' });
-    for (const key of this.#pings?.keys() ?? []) this.#takePing(key)?.reject(error);
+    for (let ping = this.#takePing(); ping !== undefined; ping = this.#takePing()) ping.reject(error);
     this.#user.ended(end);
   }
 
@@ -113,16 +112,14 @@ export class StreamLayer implements MessageLayer, ChannelListener {
   ping(): Promise<void> {
     if (this.#over) return Promise.reject(coapErrors('coap.closed', { message: 'The connection is over.' }));
     const { timers, limits } = this.#settings;
-    const token = Uint8Array.of(this.#nextPing >> 8, this.#nextPing);
-    const key = tokenKey(token);
-    this.#nextPing = (this.#nextPing + 1) & 0xffff;
     return new Promise((resolve, reject) => {
       const timer = timers.after(limits.acknowledgeTime, () => {
-        this.#takePing(key)?.reject(coapErrors('coap.timeout', { message: 'The other end did not answer a ping.' }));
+        this.#takePing()?.reject(coapErrors('coap.timeout', { message: 'The other end did not answer a ping.' }));
       });
-      this.#pings ??= new Map();
-      this.#pings.set(key, { timer, resolve, reject });
-      this.#signal(signals.ping, token);
+      this.#pings ??= [];
+      this.#pings.push({ timer, resolve, reject });
+      // Without a token, which libcoap leaves out of its pongs.
+      this.#signal(signals.ping, noBytes);
     });
   }
 
@@ -175,7 +172,7 @@ export class StreamLayer implements MessageLayer, ChannelListener {
       this.#abort(`Option ${unknown.number} of signal ${codeText(code)} is not known here.`, bad);
     } else if (code === signals.csm) this.#capabilities(options);
     else if (code === signals.ping) this.#pong(token, options);
-    else if (code === signals.pong) this.#takePing(tokenKey(token))?.resolve();
+    else if (code === signals.pong) this.#takePing()?.resolve();
     else if (code === signals.release) this.#user.released();
     else if (code === signals.abort) {
       const text = textValue(payload.subarray(0, 200));
@@ -184,11 +181,10 @@ export class StreamLayer implements MessageLayer, ChannelListener {
     }
   }
 
-  #takePing(key: string): Ping | undefined {
-    const ping = this.#pings?.get(key);
+  #takePing(): Ping | undefined {
+    const ping = this.#pings?.shift();
     ping?.timer.cancel();
-    this.#pings?.delete(key);
-    if (this.#pings?.size === 0) this.#pings = undefined;
+    if (this.#pings?.length === 0) this.#pings = undefined;
     return ping;
   }
 
