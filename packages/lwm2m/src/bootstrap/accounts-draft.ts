@@ -41,16 +41,16 @@ export const singleValue = (resources: Resources | undefined, id: number): Value
 /** The account of the bootstrap server itself, which no DELETE takes away (OMA LwM2M 1.1 §6.1.7.6). */
 const isBootstrapServer = (resources: Resources): boolean => singleValue(resources, 1) === true;
 
-/** Without what stands at `at`: everything, an object's instances, one instance. Undefined where nothing stands there. */
+/** Without what stands at `at`: everything, an object's instances, one instance. Undefined where that cannot go. */
 export function removed(draft: AccountsDraft, at: Path): AccountsDraft | undefined {
   const [objectId, instanceId] = at;
   if (objectId === undefined) {
     return new Map([...draft.keys()].map((id) => [id, kept(draft.get(id) ?? new Map(), id)]));
   }
   const instances = draft.get(objectId);
-  if (!instances) return undefined;
-  if (instanceId === undefined) return new Map(draft).set(objectId, kept(instances, objectId));
-  const resources = instances.get(instanceId);
+  // Nothing to delete in an object is no failure.
+  if (instanceId === undefined) return instances ? new Map(draft).set(objectId, kept(instances, objectId)) : draft;
+  const resources = instances?.get(instanceId);
   if (!resources || (objectId === 0 && isBootstrapServer(resources))) return undefined;
   const rest = new Map(instances);
   rest.delete(instanceId);

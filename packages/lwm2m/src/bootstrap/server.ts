@@ -49,6 +49,8 @@ class BootstrapSession {
   readonly #responses: Partial<Record<'bootstrap' | 'certificate', (answer: Answer) => void>> = {};
   #timer: Timer | undefined;
   #sending: AbortController | undefined;
+  /** Until an answer has gone out: Pelion's clients pass over what comes before it. */
+  #answering: Promise<void> | undefined;
 
   constructor(connection: CoapConnection, host: BootstrapHost, timers: Timers) {
     this.#connection = connection;
@@ -93,6 +95,7 @@ class BootstrapSession {
       case 'respond':
         this.#responses[effect.to]?.(effect.answer);
         delete this.#responses[effect.to];
+        this.#answering = new Promise((resolve) => this.#timers.after(0, resolve));
         break;
       case 'send':
         void this.#send(effect.attempt, effect.request);
@@ -159,6 +162,7 @@ class BootstrapSession {
   async #send(attempt: number, request: Request): Promise<void> {
     const sending = new AbortController();
     this.#sending = sending;
+    await this.#answering;
     try {
       const { code, payload } = await this.#connection.request(request, { signal: sending.signal });
       this.#machine.dispatch({ type: 'answered', attempt, code, payload });

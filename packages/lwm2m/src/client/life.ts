@@ -33,8 +33,8 @@ export interface LifeState {
   readonly due: Due | undefined;
   /** What the update under way says. */
   readonly sending: Due | undefined;
-  /** What follows when the deregistration is through: the end, or a pause of so many milliseconds. */
-  readonly afterwards: 'stop' | number;
+  /** The device is to deregister, if not at once; then: the end, or a pause of so many milliseconds. */
+  readonly afterwards: 'stop' | number | undefined;
 }
 
 export interface Due {
@@ -118,7 +118,7 @@ export const stoppedLife = (lifetime: number): LifeState => ({
   hasAccount: false,
   due: undefined,
   sending: undefined,
-  afterwards: 'stop',
+  afterwards: undefined,
 });
 
 const stay = (state: LifeState): Step => ({ state, effects: [] });
@@ -235,6 +235,9 @@ function answered(state: LifeState, event: LifeEvent & { type: 'answered' }, rul
       if (code === codes.badRequest || code === codes.forbidden) return rebootstrap(state, rules);
       return pause(state, 'server', rules, { type: 'disconnect' });
     case 'updating':
+      if (state.afterwards !== undefined) {
+        return deregister({ ...state, phase: 'registered', sending: undefined }, state.afterwards);
+      }
       // Whatever else the server says, it does not hold the registration as it is.
       return isSuccess(code) ? registered(state, maxAge, rules, 'updated') : register(state);
     case 'deregistering':
@@ -247,19 +250,25 @@ function answered(state: LifeState, event: LifeEvent & { type: 'answered' }, rul
 function deregistered(state: LifeState, ...before: LifeEffect[]): Step {
   const gone = unregistered(state);
   const effects: LifeEffect[] = [...before, { type: 'stop waiting' }, { type: 'disconnect' }];
-  if (state.afterwards === 'stop') {
-    return { state: { ...gone, phase: 'stopped' }, effects: [...effects, { type: 'report', what: 'stopped' }] };
+  const { afterwards = 'stop' } = state;
+  if (afterwards === 'stop') {
+    return {
+      state: { ...gone, phase: 'stopped', afterwards: undefined },
+      effects: [...effects, { type: 'report', what: 'stopped' }],
+    };
   }
   return {
-    state: { ...gone, phase: 'pausing', target: 'server', afterwards: 'stop' },
-    effects: [...effects, { type: 'wait', milliseconds: state.afterwards, for: 'retry' }],
+    state: { ...gone, phase: 'pausing', target: 'server', afterwards: undefined },
+    effects: [...effects, { type: 'wait', milliseconds: afterwards, for: 'retry' }],
   };
 }
 
-function deregister(state: LifeState, afterwards: LifeState['afterwards']): Step {
-  const { location } = state;
+function deregister(state: LifeState, afterwards: 'stop' | number): Step {
+  const { phase, location } = state;
   const leaving: LifeState = { ...state, afterwards };
-  if (!location || (state.phase !== 'registered' && state.phase !== 'updating')) return deregistered(leaving);
+  // Two requests at once would not be told apart.
+  if (phase === 'updating' || phase === 'deregistering') return stay(leaving);
+  if (!location || phase !== 'registered') return deregistered(leaving);
   return {
     state: { ...leaving, phase: 'deregistering' },
     effects: [{ type: 'stop waiting' }, { type: 'deregister', location }],
@@ -277,14 +286,13 @@ function wanted(state: LifeState, due: Due): Step {
 const nextTarget = ({ hasAccount }: LifeState): Target => (hasAccount ? 'server' : 'bootstrap');
 
 function lost(state: LifeState, rules: LifeRules): Step {
+  if (state.afterwards !== undefined) return deregistered(state);
   switch (state.phase) {
     // The registration outlives the connection; the next connection begins with an update.
     case 'registering':
     case 'registered':
     case 'updating':
       return pause(state, 'server', rules, { type: 'stop waiting' });
-    case 'deregistering':
-      return deregistered(state);
     // A bootstrap tells its end itself.
     default:
       return stay(state);
@@ -297,13 +305,17 @@ export function life(state: LifeState, event: LifeEvent, rules: LifeRules): Step
   switch (event.type) {
     case 'start': {
       if (phase !== 'stopped') return stay(state);
-      const fresh: LifeState = { ...state, hasAccount: event.hasAccount, failures: 0, refusals: 0, afterwards: 'stop' };
+      const fresh: LifeState = {
+        ...state,
+        hasAccount: event.hasAccount,
+        failures: 0,
+        refusals: 0,
+        afterwards: undefined,
+      };
       return connect(fresh, event.hasAccount ? 'server' : 'bootstrap');
     }
     case 'stop':
-      return phase === 'stopped' || phase === 'deregistering'
-        ? stay({ ...state, afterwards: 'stop' })
-        : deregister(state, 'stop');
+      return phase === 'stopped' ? stay(state) : deregister(state, 'stop');
     case 'connected':
       if (phase !== 'connecting') return stay(state);
       if (target === 'bootstrap')
@@ -331,7 +343,7 @@ export function life(state: LifeState, event: LifeEvent, rules: LifeRules): Step
     case 'answered':
       return answered(state, event, rules);
     case 'unanswered':
-      if (phase === 'deregistering') return deregistered(state);
+      if (state.afterwards !== undefined) return deregistered(state);
       if (phase !== 'registering' && phase !== 'updating') return stay(state);
       return pause(state, 'server', rules, { type: 'disconnect' });
     case 'structure changed':
@@ -341,10 +353,11 @@ export function life(state: LifeState, event: LifeEvent, rules: LifeRules): Step
     case 'update asked':
       return wanted(state, { lifetime: false, links: false });
     case 'bootstrap asked':
-      if (phase !== 'registered' && phase !== 'updating') return stay(state);
+      if ((phase !== 'registered' && phase !== 'updating') || state.afterwards !== undefined) return stay(state);
       return connect(unregistered(state), 'bootstrap', { type: 'disconnect' });
     case 'disable':
-      return phase === 'registered' || phase === 'updating' ? deregister(state, event.milliseconds) : stay(state);
+      if ((phase !== 'registered' && phase !== 'updating') || state.afterwards !== undefined) return stay(state);
+      return deregister(state, event.milliseconds);
     case 'waited':
       if (phase === 'registered' && state.location)
         return update(state, state.location, { lifetime: false, links: false });
