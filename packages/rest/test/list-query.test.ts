@@ -87,6 +87,7 @@ test('filters are read as the clients send them', () => {
     ['no suffix means eq', 'state=registered', [state]],
     ['with suffix', 'state__eq=registered', [state]],
     ['empty parameters', 'filter=&properties=&state=', []],
+    ['a filter with an empty value', 'filter=state%3D', []],
     [
       'Python SDK, values encoded twice',
       'limit=5&order=DESC&filter=created_at__gte%3D2020-01-01T00%253A00%253A00Z%26custom_attributes__a%3Db%26state%3Dregistered',
@@ -136,6 +137,8 @@ test('what cannot be meant is named by its parameter', () => {
     ['order=newest', 'order', /ASC or DESC/],
     ['colour__eq=red', 'colour__eq', /no filter on colour/],
     ['filter=colour%3Dred', 'filter', /no filter on colour/],
+    ['filter=garbage', 'filter', /no filter on garbage/],
+    ['filter=%25ZZ', 'filter', /no filter on %ZZ/],
     ['name__like=x', 'name__like', /eq, neq, in, nin, not like/],
     ['state__near=x', 'state__near', /neither/],
     ['device_execution_mode__eq=one', 'device_execution_mode__eq', /whole number/],

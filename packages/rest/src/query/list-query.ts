@@ -48,8 +48,8 @@ export function includeOf(search: string): string {
 
 /**
  * Reads the query string of a list request (the part after `?`), as the real clients write it. Never throws.
- * Empty and unknown parameters are passed over; an unknown field with an operator is a problem, because a filter
- * that is not applied would list too much.
+ * Empty and unknown parameters are passed over; an unknown field with an operator, and in `filter` whatever is no
+ * condition, is a problem, because a filter that is not applied would list too much.
  *
  * @param fields fields of the entity that take a filter
  * @param defaults the list's own default of `limit`, 50 if absent
@@ -65,7 +65,8 @@ export function parseListQuery(
   const condition = (name: string, value: string, strict: boolean) => {
     const found = parseCondition(name, value, fields);
     if (found === undefined) {
-      if (strict && name !== '' && value !== '') {
+      const isField = Object.hasOwn(fields, name.split('__')[0] ?? '');
+      if (strict && name !== '' && !(isField && value === '')) {
         const known = Object.keys(fields).join(', ') || 'none';
         problems.push({ name: 'filter', message: `There is no filter on ${name}; there are ${known}.` });
       }
