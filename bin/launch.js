@@ -41,14 +41,9 @@ module.exports = function launch(program, file, leading) {
   var node = isNewEnough() ? process.execPath : pinnedNode();
   if (!node) {
     giveUp(
-      program +
-        ': needs Node ' +
-        needed +
-        ' or later and runs on ' +
-        process.version +
-        '. Run "npm ci" in ' +
-        root +
-        ' to install it there, or put a newer node on the PATH.',
+      [program + ': needs Node ' + needed + ' or later and runs on ' + process.version + '.']
+        .concat('Run "npm ci" in ' + root + ' to install it there, or put a newer node on the PATH.')
+        .join(' ')
     );
   }
   run(node, (leading || []).concat([entry], process.argv.slice(2)));

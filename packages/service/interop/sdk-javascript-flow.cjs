@@ -12,7 +12,7 @@ const failure = (work) =>
       name: error.name,
       code: error.code || (error.innerError && error.innerError.status),
       text: error.message,
-    }),
+    })
   );
 
 async function legacy() {
@@ -130,7 +130,7 @@ async function repositories() {
       enrollmentMode: true,
       status: 'ACTIVE',
     },
-    uploaded.id,
+    uploaded.id
   );
   const filters = {};
   for (const [name, filter] of Object.entries({
