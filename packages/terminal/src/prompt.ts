@@ -1,6 +1,7 @@
 import { StringDecoder } from 'node:string_decoder';
 import type { Io, Output } from './io.ts';
 import { terminalErrors } from './terminal-errors.ts';
+import { isRawTerminal, type Keys, typedLine } from './typed-line.ts';
 
 export interface Prompter {
   /** True if a person is there: both ends are a terminal. */
@@ -9,7 +10,21 @@ export interface Prompter {
   ask(question: string): Promise<string>;
   /** The same without showing what is typed. */
   askSecret(question: string): Promise<string>;
+  /** A question that stays at the bottom while lines are still written above it. For an interactive terminal. */
+  askBelow(question: string): OpenQuestion;
 }
+
+export interface OpenQuestion {
+  /** What was typed; undefined if the question was withdrawn before. */
+  readonly answer: Promise<string | undefined>;
+  /** Writes a line above the question; what was typed of the answer stays. */
+  line(text: string): void;
+  /** Takes the question back. */
+  withdraw(): void;
+}
+
+/** To the beginning of the line, and it is emptied (ECMA-48 §8.3.41). */
+const clearedLine = '\r\u001b[K';
 
 /** Reads lines one at a time and leaves the rest of the stream alone, so that piped answers serve several questions. */
 export function prompterOf(io: Io, output: Output, signal: AbortSignal): Prompter {
@@ -42,35 +57,73 @@ export function prompterOf(io: Io, output: Output, signal: AbortSignal): Prompte
     }
   }
 
+  const keysUntil = (end: AbortSignal): Keys => ({
+    async next() {
+      if (pending === '') return nextChunk(io.stdin, decoder, end);
+      const keys = pending;
+      pending = '';
+      return keys;
+    },
+    giveBack(keys) {
+      pending = keys + pending;
+    },
+  });
+
   async function ask(question: string): Promise<string> {
     output.write(question);
     return readLine();
   }
 
   async function askSecret(question: string): Promise<string> {
-    const terminal = io.stdin as typeof io.stdin & { setRawMode?(on: boolean): void };
-    if (!io.stdin.isTTY || !terminal.setRawMode) return ask(question);
+    const { stdin } = io;
+    if (!isRawTerminal(stdin)) return ask(question);
     output.write(question);
-    terminal.setRawMode(true);
     try {
-      let typed = '';
-      for (;;) {
-        const chunk = await nextChunk(io.stdin, decoder, signal);
-        if (chunk === null) return typed;
-        for (const key of chunk) {
-          if (key === '\r' || key === '\n') return typed;
-          if (key === '\u0003') throw terminalErrors('interrupted', { message: 'Ended by Ctrl-C.' });
-          if (key === '\u007f' || key === '\b') typed = typed.slice(0, -1);
-          else typed += key;
-        }
-      }
+      return await typedLine(stdin, keysUntil(signal));
     } finally {
-      terminal.setRawMode(false);
       output.write('\n');
     }
   }
 
-  return { interactive: Boolean(io.stdin.isTTY && io.stdout.isTTY), ask, askSecret };
+  function askBelow(question: string): OpenQuestion {
+    const { stdin } = io;
+    const withdrawal = new AbortController();
+    let open = true;
+    let typed = '';
+    const draw = () => output.write(`${clearedLine}${question}${typed}`);
+    const read = async () => {
+      if (!isRawTerminal(stdin)) return readLine();
+      return typedLine(stdin, keysUntil(AbortSignal.any([signal, withdrawal.signal])), (line) => {
+        typed = line;
+        if (open) draw();
+      });
+    };
+    draw();
+    const answer = read()
+      .catch((error: unknown) => {
+        if (withdrawal.signal.aborted && !signal.aborted) return undefined;
+        throw error;
+      })
+      .finally(() => {
+        if (open) output.write('\n');
+        open = false;
+      });
+    answer.catch(() => undefined);
+    return {
+      answer,
+      line: (text) => {
+        output.write(`${clearedLine}${text}\n`);
+        if (open) draw();
+      },
+      withdraw: () => {
+        if (open) output.write(clearedLine);
+        open = false;
+        withdrawal.abort();
+      },
+    };
+  }
+
+  return { interactive: Boolean(io.stdin.isTTY && io.stdout.isTTY), ask, askSecret, askBelow };
 }
 
 /** The text of the next chunk, or null at the end. Ctrl-C ends the waiting. */
