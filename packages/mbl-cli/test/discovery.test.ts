@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { browse } from '../src/discovery/browse.ts';
 import { deviceLines, devicesOf } from '../src/discovery/devices.ts';
 import { findHost } from '../src/discovery/host.ts';
-import { type Links, openLinks, zoneOf } from '../src/discovery/links.ts';
+import { zoneOf } from '../src/discovery/interfaces.ts';
+import { type Links, openLinks } from '../src/discovery/links.ts';
 import { type Received, ServiceRecords } from '../src/discovery/records.ts';
 
 const ttl = 120;
@@ -171,6 +172,8 @@ function network(answer: (ask: { name: string; type: string }[], say: (received:
       asked.push(...questions.map(({ name, type }) => `${type} ${name}`));
       answer(questions as { name: string; type: string }[], onPacket);
     },
+    reports: [],
+    refresh: async () => undefined,
     close: async () => undefined,
   });
   return { asked, open };

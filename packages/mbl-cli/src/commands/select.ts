@@ -1,9 +1,10 @@
+import type { Values } from '@mooring/terminal';
 import { checkZone, parseAddress } from '../devices/address.ts';
 import { deviceAtIndex, deviceNamed, isNamed, selected } from '../devices/choice.ts';
 import { type SelectedDevice, saveSelectedDevice } from '../devices/device-file.ts';
 import type { FoundDevice } from '../discovery/devices.ts';
 import { interrupted } from '../interrupted.ts';
-import { listDevices } from './discover.ts';
+import { listDevices, searchOptions } from './discover.ts';
 import { command, type Session, text } from './session.ts';
 
 export const select = command({
@@ -26,6 +27,7 @@ export const select = command({
       help: 'Choose by the number in the list.',
       excludes: 'by',
     },
+    ...searchOptions,
   ],
   examples: [
     { run: 'mbl-cli select', does: 'shows the devices and asks for one' },
@@ -38,14 +40,17 @@ export const select = command({
   },
 });
 
-async function choose(session: Session, values: Readonly<Record<string, unknown>>): Promise<SelectedDevice> {
+async function choose(session: Session, values: Values): Promise<SelectedDevice> {
   const [name, address, index] = [text(values.name), text(values.by_address), text(values.index)];
   if (name !== undefined) {
-    return deviceNamed(await listDevices(session, { isWanted: (device) => isNamed(device, name) }), name);
+    const isWanted = (device: FoundDevice) => isNamed(device, name);
+    return deviceNamed((await listDevices(session, values, { isWanted })).devices, name);
   }
   if (address !== undefined) return byAddress(session, address);
-  const devices = await listDevices(session);
-  return deviceAtIndex(devices, index ?? (await session.prompt.ask('\nSelect a device from the list: ')));
+  if (index !== undefined) return deviceAtIndex((await listDevices(session, values)).devices, index);
+  const question = 'Select a device from the list: ';
+  const { devices, answer } = await listDevices(session, values, { grows: true, question });
+  return deviceAtIndex(devices, answer ?? (await session.prompt.ask(`\n${question}`)));
 }
 
 /** How long a device at a known address may take to say its name, in ms. */
@@ -65,6 +70,6 @@ async function byAddress(session: Session, given: string): Promise<SelectedDevic
   }).catch(() => []);
   if (session.signal.aborted) throw interrupted();
   const there = found.filter(isThere);
-  if (there.length === 1) return { ...selected(there[0] as FoundDevice), address: host };
+  if (there.length === 1) return { ...selected(there[0] as FoundDevice, found), address: host };
   return { name: host, address: host, ...(port === undefined ? {} : { port }), username: 'root', password: '' };
 }

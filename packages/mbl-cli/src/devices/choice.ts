@@ -1,5 +1,7 @@
 import type { FoundDevice } from '../discovery/devices.ts';
+import { withoutZone } from '../discovery/records.ts';
 import { selectionErrors } from '../errors.ts';
+import { formatAddress } from './address.ts';
 import type { SelectedDevice } from './device-file.ts';
 
 /**
@@ -17,7 +19,7 @@ export function deviceAtIndex(devices: readonly FoundDevice[], typed: string): S
       data: { given: typed.trim(), devices: devices.length },
     });
   }
-  return selected(device);
+  return selected(device, devices);
 }
 
 export const isNamed = (device: FoundDevice, name: string): boolean =>
@@ -26,7 +28,7 @@ export const isNamed = (device: FoundDevice, name: string): boolean =>
 /** @throws MooringError `selection.name.unknown`, `selection.name.ambiguous` */
 export function deviceNamed(devices: readonly FoundDevice[], wanted: string): SelectedDevice {
   const named = devices.filter((device) => isNamed(device, wanted));
-  if (named.length === 1) return selected(named[0] as FoundDevice);
+  if (named.length === 1) return selected(named[0] as FoundDevice, devices);
   if (named.length === 0) {
     throw selectionErrors('selection.name.unknown', {
       message: `No device named ${wanted} answered.`,
@@ -41,11 +43,25 @@ export function deviceNamed(devices: readonly FoundDevice[], wanted: string): Se
   });
 }
 
+/**
+ * What a device is known by. Of several that have one name, each is told apart by its address without the zone, which on
+ * a board's own link is made of its hardware address: `mbed-linux-os-9999@fe80::21b:63ff:feab:e6a6`.
+ */
+export function identityOf(device: FoundDevice, all: readonly FoundDevice[]): string {
+  const name = device.name.toLowerCase();
+  const alone = all.every((other) => other === device || other.name.toLowerCase() !== name);
+  if (alone) return device.name;
+  return `${device.name}@${formatAddress({ host: withoutZone(device.address), port: device.port })}`;
+}
+
+/** The name in an identity. */
+export const nameIn = (identity: string): string => (identity.split('@')[0] as string).replace(/\.local\.?$/i, '');
+
 /** What is kept of a device that answered. */
-export const selected = ({ name, address, port }: FoundDevice): SelectedDevice => ({
-  name,
-  address,
-  port,
+export const selected = (device: FoundDevice, all: readonly FoundDevice[]): SelectedDevice => ({
+  name: identityOf(device, all),
+  address: device.address,
+  port: device.port,
   username: 'root',
   password: '',
 });

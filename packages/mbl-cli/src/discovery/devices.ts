@@ -11,8 +11,6 @@ export interface FoundDevice {
   addresses: string[];
 }
 
-const withoutZone = (address: string) => address.split('%')[0] as string;
-
 /** The device's own link first, as the old tool had it: it needs no DHCP, and its zone says which way. */
 function rank(address: string): number {
   if (/^fe[89ab].*%/i.test(address)) return 0;
@@ -24,8 +22,7 @@ function rank(address: string): number {
 /** True if both are one device: it has an address in common, or answered on one link in IPv4 and in IPv6. */
 function isSame(one: Sighting, other: Sighting): boolean {
   if (one.name.toLowerCase() !== other.name.toLowerCase() || one.port !== other.port) return false;
-  const addresses = new Set(one.addresses.map(withoutZone));
-  if (other.addresses.some((address) => addresses.has(withoutZone(address)))) return true;
+  if (other.announced.some((address) => one.announced.includes(address))) return true;
   if (one.zone === undefined || one.zone !== other.zone) return false;
   return one.addresses.every((address) => other.addresses.every((a) => isIPv4(a) !== isIPv4(address)));
 }
@@ -60,6 +57,8 @@ export const addressOf = ({ address, port }: FoundDevice): string =>
   formatAddress({ host: address, port } satisfies Address);
 
 /** `1: mbed-linux-os-9999: fe80::1%eth0` */
-export function deviceLines(devices: readonly FoundDevice[]): string[] {
-  return devices.map((device, index) => `${index + 1}: ${device.name}: ${addressOf(device)}`);
-}
+export const deviceLine = (device: FoundDevice, number: number): string =>
+  `${number}: ${device.name}: ${addressOf(device)}`;
+
+export const deviceLines = (devices: readonly FoundDevice[]): string[] =>
+  devices.map((device, index) => deviceLine(device, index + 1));

@@ -1,12 +1,11 @@
-import { type Links, openLinks } from './links.ts';
-import type { Received } from './records.ts';
+import { type OpenLinks, openLinks } from './links.ts';
 import { usableAddress } from './records.ts';
 
 /** Asks all networks for the address of a `.local` name (RFC 6762); undefined if nobody answers in time. */
 export async function findHost(
   name: string,
   signal: AbortSignal,
-  { limit = 2_500, open = openLinks as (onPacket: (received: Received) => void) => Promise<Links | undefined> } = {},
+  { limit = 2_500, open = openLinks as OpenLinks } = {},
 ): Promise<string | undefined> {
   const answer = Promise.withResolvers<string | undefined>();
   const end = setTimeout(() => answer.resolve(undefined), limit);

@@ -19,6 +19,18 @@ export interface Sighting {
   zone: string | undefined;
   /** The sender's own address first, if it is one of the device's: that one is known to work. */
   addresses: string[];
+  /** All that was announced, without zones: those too that cannot be used for want of one. */
+  announced: string[];
+}
+
+/** What became of one announcement, for `--explain`. */
+export interface Heard {
+  name: string;
+  sender: string;
+  zone: string | undefined;
+  verdict: 'device' | 'no key mblos' | 'no TXT record' | 'no SRV record' | 'goodbye';
+  /** Where it can be reached. */
+  addresses: string[];
 }
 
 /** What one sender says about one instance. Two devices of one name are told apart by it. */
@@ -27,6 +39,8 @@ interface Service {
   sender: string;
   zone: string | undefined;
   isDevice: boolean | undefined;
+  /** It took its announcement back. */
+  gone: boolean;
   endpoints: Map<string, { target: string; port: number }>;
 }
 
@@ -39,23 +53,27 @@ const most = 10_000;
  */
 export class ServiceRecords {
   private readonly services = new Map<string, Service>();
-  private readonly addresses = new Map<string, Set<string>>();
+  private readonly addresses = new Map<string, { usable: Set<string>; announced: Set<string> }>();
   private taken = 0;
 
   /** Takes what a packet says; what makes no sense in it is passed over, since anyone may send one. */
   add({ packet, sender, zone }: Received): void {
     if (packet.type !== 'response') return;
     for (const record of [...(packet.answers ?? []), ...(packet.additionals ?? [])]) {
+      if (++this.taken > most) return;
       // RFC 6762 §10.1: a time to live of 0 says goodbye.
-      if (('ttl' in record && record.ttl === 0) || ++this.taken > most) continue;
-      this.take(record, sender, zone);
+      if ('ttl' in record && record.ttl === 0) this.farewell(record, sender, zone);
+      else this.take(record, sender, zone);
     }
   }
 
   private take(record: Answer, sender: string, zone: string | undefined): void {
     switch (record.type) {
       case 'PTR':
-        if (record.name.toLowerCase() === serviceType) this.service(record.data, sender, zone);
+        if (record.name.toLowerCase() === serviceType) {
+          const service = this.service(record.data, sender, zone);
+          if (service) service.gone = false;
+        }
         break;
       case 'SRV': {
         const { port, target } = record.data;
@@ -69,18 +87,34 @@ export class ServiceRecords {
       }
       case 'A':
       case 'AAAA': {
-        const address = usableAddress(record.data, zone);
-        if (address === undefined) break;
+        if (!isAddress(record.data)) break;
         const key = addressKey(record.name, sender);
-        this.addresses.set(key, (this.addresses.get(key) ?? new Set()).add(address));
+        const known = this.addresses.get(key) ?? { usable: new Set(), announced: new Set() };
+        this.addresses.set(key, known);
+        known.announced.add(record.data);
+        const address = usableAddress(record.data, zone);
+        if (address !== undefined) known.usable.add(address);
       }
     }
+  }
+
+  private farewell(record: Answer, sender: string, zone: string | undefined): void {
+    if (record.type !== 'PTR' || record.name.toLowerCase() !== serviceType) return;
+    const service = this.service(record.data, sender, zone);
+    if (service) service.gone = true;
   }
 
   private service(instance: unknown, sender: string, zone: string | undefined): Service | undefined {
     if (typeof instance !== 'string' || deviceName(instance) === undefined) return undefined;
     const key = `${instance.toLowerCase()} ${sender}`;
-    const found = this.services.get(key) ?? { instance, sender, zone, isDevice: undefined, endpoints: new Map() };
+    const found = this.services.get(key) ?? {
+      instance,
+      sender,
+      zone,
+      isDevice: undefined,
+      gone: false,
+      endpoints: new Map(),
+    };
     this.services.set(key, found);
     return found;
   }
@@ -88,25 +122,45 @@ export class ServiceRecords {
   /** The devices of which everything is known. */
   sightings(): Sighting[] {
     const found: Sighting[] = [];
-    for (const { instance, sender, zone, isDevice, endpoints } of this.services.values()) {
-      if (!isDevice) continue;
-      for (const { target, port } of endpoints.values()) {
-        const announced = this.addresses.get(addressKey(target, sender));
-        // A repeater between networks sends from an address that is not the device's.
-        const own = !announced || announced.has(sender) ? [sender] : [];
-        const addresses = [...new Set([...own, ...(announced ?? [])])];
-        found.push({ name: deviceName(instance) as string, port, zone, addresses });
+    for (const service of this.services.values()) {
+      if (!service.isDevice || service.gone) continue;
+      for (const endpoint of service.endpoints.values()) {
+        const { port } = endpoint;
+        const { addresses, announced } = this.placesOf(service, endpoint);
+        found.push({ name: deviceName(service.instance) as string, port, zone: service.zone, addresses, announced });
       }
     }
     return found;
+  }
+
+  private placesOf({ sender }: Service, { target }: { target: string }) {
+    const known = this.addresses.get(addressKey(target, sender));
+    const bare = withoutZone(sender);
+    // A repeater between networks sends from an address that is not the device's.
+    const own = !known || known.announced.has(bare) || known.usable.size === 0 ? [sender] : [];
+    return {
+      addresses: [...new Set([...own, ...(known?.usable ?? [])])],
+      announced: [...new Set([...(own.length > 0 ? [bare] : []), ...(known?.announced ?? [])])],
+    };
+  }
+
+  /** Every announcement of an SSH server that was heard, with what became of it. */
+  heard(): Heard[] {
+    return [...this.services.values()].map((service) => ({
+      name: deviceName(service.instance) as string,
+      sender: service.sender,
+      zone: service.zone,
+      verdict: verdictOf(service),
+      addresses: [...new Set([...service.endpoints.values()].flatMap((one) => this.placesOf(service, one).addresses))],
+    }));
   }
 
   /** What has to be asked to complete what was announced. */
   openQuestions(): Question[] {
     const questions = new Map<string, Question>();
     const ask = (name: string, type: 'TXT' | 'SRV' | 'A' | 'AAAA') => questions.set(`${type} ${name}`, { name, type });
-    for (const { instance, sender, isDevice, endpoints } of this.services.values()) {
-      if (isDevice === false) continue;
+    for (const { instance, sender, isDevice, gone, endpoints } of this.services.values()) {
+      if (isDevice === false || gone) continue;
       if (isDevice === undefined) ask(instance, 'TXT');
       if (endpoints.size === 0) ask(instance, 'SRV');
       for (const { target } of endpoints.values()) {
@@ -117,6 +171,13 @@ export class ServiceRecords {
     }
     return [...questions.values()];
   }
+}
+
+function verdictOf({ isDevice, gone, endpoints }: Service): Heard['verdict'] {
+  if (gone) return 'goodbye';
+  if (isDevice === undefined) return 'no TXT record';
+  if (!isDevice) return 'no key mblos';
+  return endpoints.size === 0 ? 'no SRV record' : 'device';
 }
 
 const addressKey = (target: string, sender: string) => `${target.toLowerCase()} ${sender}`;
@@ -137,11 +198,15 @@ function deviceName(instance: string): string | undefined {
   return name.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?').trim() || undefined;
 }
 
+export const withoutZone = (address: string): string => address.split('%')[0] as string;
+
+const isAddress = (data: unknown): data is string =>
+  typeof data === 'string' && data !== '0.0.0.0' && data !== '::' && (isIPv4(data) || isIPv6(data));
+
 /** An address to connect to: link-local ones with the zone they were heard in, and none without. */
 export function usableAddress(data: unknown, zone: string | undefined): string | undefined {
-  if (typeof data !== 'string' || data === '0.0.0.0' || data === '::') return undefined;
+  if (!isAddress(data)) return undefined;
   if (isIPv4(data)) return data;
-  if (!isIPv6(data)) return undefined;
   if (!/^fe[89ab]/i.test(data)) return data;
   return zone === undefined ? undefined : `${data}%${zone}`;
 }
