@@ -1,6 +1,7 @@
 import type { Program } from '@mooring/terminal';
 import { deleteCertificate } from './commands/delete-certificate.ts';
 import { doctor } from './commands/doctor.ts';
+import { forget } from './commands/forget.ts';
 import { get } from './commands/get.ts';
 import { getPelionStatus } from './commands/get-pelion-status.ts';
 import { list } from './commands/list.ts';
@@ -23,7 +24,7 @@ export const program: Program = {
   versionFlags: ['-V', '--version'],
   summary: `Finds Mbed Linux OS devices, copies files, opens shells and provisions devices for Device Management.\nPart of Mooring; takes the place of version ${version} of the program of the same name.`,
   groups: [
-    { title: 'find a device and select it', commands: [list, select, which] },
+    { title: 'find a device and select it', commands: [list, select, which, forget] },
     { title: 'copy files', commands: [get, put] },
     { title: 'work on the device', commands: [shell] },
     {
@@ -50,6 +51,12 @@ export const program: Program = {
       flags: ['--accept-new-host-key'],
       name: 'accept_new_host_key',
       help: 'Take a changed SSH host key for the new one of the device, once.',
+    },
+    {
+      flags: ['--password-file'],
+      name: 'password_file',
+      metavar: 'FILE',
+      help: "Log in on the device with the password in the first line of this file; '-' is standard input.",
     },
     {
       flags: ['-v', '--verbose'],

@@ -34,6 +34,7 @@ test('the command line as a whole: version, usage errors, and the help of every 
     'list',
     'select',
     'which',
+    'forget',
     'get',
     'put',
     'shell',

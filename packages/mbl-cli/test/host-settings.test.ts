@@ -8,7 +8,14 @@ import { hostSettings, settingsFor } from '../src/ssh/host-settings.ts';
 import { targetOf } from '../src/ssh/target.ts';
 import { world } from './world.ts';
 
-const nothing = { hostName: undefined, port: undefined, user: undefined, identityFiles: [], identitiesOnly: false };
+const nothing = {
+  hostName: undefined,
+  port: undefined,
+  user: undefined,
+  identityFiles: [],
+  identitiesOnly: false,
+  ignored: [],
+};
 
 const cases: [name: string, text: string, settings: object][] = [
   ['an empty file', '', {}],
@@ -41,6 +48,11 @@ const cases: [name: string, text: string, settings: object][] = [
   ],
   ['IdentityFile none', 'Host mbl-device\n  IdentityFile none\n', {}],
   ['a port that is none', 'Host mbl-device\n  Port ssh\n', {}],
+  [
+    'another way there is told to be passed over',
+    'Host mbl-device\n  ProxyJump gate\n  ProxyCommand none\nHost *\n  ProxyCommand nc\n',
+    { ignored: ['ProxyJump'] },
+  ],
   ['no command of the file is run', 'Match exec "touch /tmp/mooring-was-run"\n  User eve\n', {}],
 ];
 

@@ -1,26 +1,31 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
-import type { AuthContext, Connection, Session } from 'ssh2';
+import type { AuthContext, AuthenticationType, Connection, Session } from 'ssh2';
 import ssh2 from 'ssh2';
 
 export interface ShellDeviceOptions {
   /** Where commands start. */
   cwd?: string;
-  /** Who may log in; everyone if absent. */
-  accepts?(context: AuthContext): boolean;
+  /** Who may log in; everyone if absent. Undefined: it answers by itself. */
+  accepts?(context: AuthContext): boolean | undefined;
+  /** What is said to be possible after a refusal. */
+  methods?: AuthenticationType[];
   hostKey?: string;
 }
 
-export const newHostKey = () => ssh2.utils.generateKeyPairSync('ed25519').private;
+/** ssh2's own generator makes one Ed25519 key in some hundred that it cannot read again. */
+export const newHostKey = () =>
+  generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'sec1', format: 'pem' }) as string;
 
 /**
  * An SSH server that runs commands with this machine's own shell and has no SFTP, as Dropbear alone: the commands that
  * are sent have to be good for a real shell.
  */
 export async function shellDevice(t: TestContext, options: ShellDeviceOptions = {}) {
-  const { accepts = () => true, hostKey = newHostKey() } = options;
+  const { accepts = () => true, hostKey = newHostKey(), methods = ['publickey', 'password'] } = options;
   const tried: string[] = [];
   const commands: string[] = [];
   const children = new Set<ChildProcess>();
@@ -28,8 +33,9 @@ export async function shellDevice(t: TestContext, options: ShellDeviceOptions = 
     client.on('error', () => undefined);
     client.on('authentication', (context) => {
       tried.push(context.method);
-      if (accepts(context)) context.accept();
-      else context.reject(['publickey', 'password']);
+      const accepted = accepts(context);
+      if (accepted === true) context.accept();
+      else if (accepted === false) context.reject(methods);
     });
     client.on('session', (accept) => {
       const session: Session = accept();
@@ -63,7 +69,7 @@ export async function shellDevice(t: TestContext, options: ShellDeviceOptions = 
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const close = async () => {
-    for (const client of clients) client.end();
+    for (const client of clients) (client as Connection & { _sock?: { destroy(): void } })._sock?.destroy();
     for (const child of children) child.kill();
     await new Promise<void>((resolve) => server.close(() => resolve()));
   };

@@ -78,10 +78,11 @@ test('without a terminal there is no interactive shell', async (t) => {
 
 const options = (home: string) => ({
   home,
-  agent: undefined,
+  login: { agent: undefined },
   clock: systemClock,
   signal: new AbortController().signal,
   acceptNewHostKey: false,
+  tell: () => undefined,
   note: () => undefined,
 });
 
@@ -92,7 +93,7 @@ test('the host key is remembered at first contact, and a changed one is refused 
   const path = join(home, '.mbl-known-devices.json');
   assert.equal((await stat(path)).mode & 0o777, 0o600);
   const known = JSON.parse(await readFile(path, 'utf8'));
-  assert.deepEqual([known[first.at].type, known[first.at].since], ['ssh-ed25519', '2026-03-01T12:00:00.000Z']);
+  assert.deepEqual([known[first.at].type, known[first.at].since], ['ecdsa-sha2-nistp256', '2026-03-01T12:00:00.000Z']);
 
   // Another device shows up under the name of the first.
   const second = await shellDevice(t);
@@ -279,4 +280,49 @@ test('get-pelion-status: the words of the device, and the old sentence for any f
   );
   const { error } = (await json(['-a', at, 'get-pelion-status'])) as { error: { code: string } };
   assert.equal(error.code, 'provision.status.failed');
+});
+
+test('a password is taken from a file, or asked for on a terminal, three times at most', async (t) => {
+  const { run, runOnTerminal, home } = await world(t);
+  const made = await shellDevice(t, {
+    accepts: (context) => context.method === 'password' && context.password === 'open sesame',
+  });
+  await writeFile(join(home, 'pw'), 'open sesame\nsecond line\n');
+  assert.equal((await run(['-a', made.at, '--password-file', 'pw', 'shell', 'true'])).status, 0);
+  const piped = await run(['-a', made.at, '--password-file', '-', 'shell', 'true'], { stdin: 'open sesame\n' });
+  assert.equal(piped.status, 0);
+  const typed = await runOnTerminal(['-a', made.at, 'shell', 'echo in'], async (terminal) => {
+    await terminal.shows('Password of root on ');
+    terminal.type('open\r');
+    await terminal.shows('That was not right. Password of root');
+    terminal.type('open sesame\r');
+  });
+  assert.equal(typed.status, 0);
+  assert.match(typed.stdout, /\nin\n$/);
+  assert.doesNotMatch(typed.stdout, /sesame/);
+  const wrong = await runOnTerminal(['-a', made.at, 'shell', 'true'], async (terminal) => {
+    await terminal.shows('Password of root on ');
+    terminal.type('1\r2\r3\r');
+  });
+  assert.equal(wrong.status, 255);
+  assert.match(wrong.stderr, /nor with the typed or an empty password/);
+  const missing = await run(['-a', made.at, '--password-file', 'none', 'shell', 'true']);
+  assert.match(missing.stderr, /none does not exist/);
+});
+
+test('a device that asks for the password as a question gets it', async (t) => {
+  const { run, home } = await world(t);
+  await writeFile(join(home, 'pw'), 'open sesame\n');
+  const made = await shellDevice(t, {
+    methods: ['keyboard-interactive'],
+    accepts: (context) => {
+      if (context.method !== 'keyboard-interactive') return false;
+      context.prompt([{ prompt: 'Password: ', echo: false }], (answers) =>
+        answers?.[0] === 'open sesame' ? context.accept() : context.reject(['keyboard-interactive']),
+      );
+      return undefined;
+    },
+  });
+  assert.equal((await run(['-a', made.at, '--password-file', 'pw', 'shell', 'true'])).status, 0);
+  assert.equal((await run(['-a', made.at, 'shell', 'true'])).status, 255);
 });

@@ -1,11 +1,13 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable, Writable } from 'node:stream';
+import { PassThrough, Readable, Writable } from 'node:stream';
 import type { TestContext } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { runMblCli } from '@mooring/mbl-cli';
 import { fixedClock } from '@mooring/platform';
 import { startVirtualDevice, type VirtualDevice, type VirtualDeviceOptions } from '@mooring/simulator';
+import type { Io } from '@mooring/terminal';
 
 export interface Ran {
   status: number;
@@ -16,9 +18,19 @@ export interface Ran {
 /** A home folder of its own, in which command lines are run. */
 export interface World {
   home: string;
+  /** What was told of host keys at first contact; it is left out of the `stderr` of a run. */
+  met: string[];
   run(argv: string[], options?: { stdin?: string; env?: Record<string, string> }): Promise<Ran>;
+  /** The same on a terminal, at which somebody sits. */
+  runOnTerminal(argv: string[], person: (terminal: TestTerminal) => Promise<void>): Promise<Ran>;
   /** The same with `--json`, read. */
   json(argv: string[]): Promise<Record<string, unknown>>;
+}
+
+export interface TestTerminal {
+  type(keys: string): void;
+  /** Waits until the screen was written this. */
+  shows(text: string | RegExp): Promise<void>;
 }
 
 class Collected extends Writable {
@@ -27,6 +39,10 @@ class Collected extends Writable {
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
     this.chunks.push(chunk);
     done();
+  }
+
+  has(text: string | RegExp): boolean {
+    return typeof text === 'string' ? this.text().includes(text) : text.test(this.text());
   }
 
   text(): string {
@@ -43,10 +59,16 @@ export async function temporaryFolder(t: TestContext): Promise<string> {
 export async function world(t: TestContext): Promise<World> {
   const home = join(await temporaryFolder(t), 'home');
   await mkdir(home);
-  const run: World['run'] = async (argv, { stdin = '', env = {} } = {}) => {
-    const [stdout, stderr] = [new Collected(), new Collected()];
+  const met: string[] = [];
+  const runWith = async (
+    argv: string[],
+    stdin: Io['stdin'],
+    stdout: Collected & { isTTY?: boolean },
+    env: Record<string, string> = {},
+  ): Promise<Ran> => {
+    const stderr = new Collected();
     const status = await runMblCli(argv, {
-      stdin: Readable.from([stdin].filter(Boolean)),
+      stdin,
       stdout,
       stderr,
       env: { HOME: home, ...env },
@@ -54,11 +76,36 @@ export async function world(t: TestContext): Promise<World> {
       home,
       clock: fixedClock('2026-03-01T12:00:00Z'),
     });
-    return { status, stdout: stdout.text(), stderr: stderr.text() };
+    const others = stderr.text().replace(/^First contact with .*\n(?:It is the key of .*\n)?/m, (text) => {
+      met.push(text);
+      return '';
+    });
+    return { status, stdout: stdout.text(), stderr: others };
   };
+  const run: World['run'] = (argv, { stdin = '', env = {} } = {}) =>
+    runWith(argv, Readable.from([stdin].filter(Boolean)), new Collected(), env);
   return {
     home,
+    met,
     run,
+    runOnTerminal: async (argv, person) => {
+      const keys = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => undefined });
+      const screen = Object.assign(new Collected(), { isTTY: true });
+      let ended = false;
+      const ran = runWith(argv, keys, screen).finally(() => {
+        ended = true;
+      });
+      await person({
+        type: (text) => void keys.write(text),
+        shows: async (text) => {
+          for (let waited = 0; !screen.has(text); waited += 20) {
+            if (ended || waited > 20_000) throw new Error(`The screen never showed ${text}: ${screen.text()}`);
+            await setTimeout(20);
+          }
+        },
+      });
+      return ran;
+    },
     json: async (argv) => JSON.parse((await run(['--json', ...argv])).stdout),
   };
 }

@@ -54,7 +54,7 @@ async function examine(session: Session, examined: Examination, service: string 
     ...deviceRungs(examined, {
       target: session.target,
       named: address ? "given with '-a'" : alias ? "given with '-c'" : "as 'mbl-cli which' shows",
-      agent: session.env.SSH_AUTH_SOCK,
+      login: await session.login(),
       acceptNewHostKey,
     }),
     certificates.keyPairRung(examined),

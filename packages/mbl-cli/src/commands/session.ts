@@ -1,7 +1,9 @@
-import { isMooringError } from '@mooring/platform';
+import { resolve } from 'node:path';
+import { fileError, isMooringError } from '@mooring/platform';
 import type { Command, CommandContext, Values } from '@mooring/terminal';
 import { withRung } from '../doctor/failed-rung.ts';
 import { interrupted } from '../interrupted.ts';
+import type { Login } from '../ssh/authentication.ts';
 import type { Connection } from '../ssh/connection.ts';
 import type { Target } from '../ssh/target.ts';
 
@@ -12,6 +14,7 @@ export interface Globals {
   /** `-c` */
   alias: string | undefined;
   acceptNewHostKey: boolean;
+  passwordFile: string | undefined;
   verbose: boolean;
   quiet: boolean;
 }
@@ -23,7 +26,9 @@ export interface Session extends CommandContext {
   remark(text: string): void;
   /** The device that is meant, by `-a`, `-c` or selection. */
   target(): Promise<Target>;
-  /** Connects to it, runs `work` and closes the connection again. */
+  /** How to log in on devices. */
+  login(): Promise<Login>;
+  /** Connects to it, wherever it has gone, runs `work` and closes the connection again. */
   onDevice<T>(work: (connection: Connection) => Promise<T>, target?: Target): Promise<T>;
 }
 
@@ -54,6 +59,7 @@ function sessionOf(context: CommandContext, values: Values): Session {
     address: text(values.address) || undefined,
     alias: text(values.config_hostname) || undefined,
     acceptNewHostKey: values.accept_new_host_key === true,
+    passwordFile: text(values.password_file),
     verbose: values.verbose === true,
     quiet: values.quiet === true,
   };
@@ -64,20 +70,29 @@ function sessionOf(context: CommandContext, values: Values): Session {
     const { targetOf } = await import('../ssh/target.ts');
     return targetOf({ home: context.home, address: globals.address, alias: globals.alias });
   };
+  let loggingIn: Promise<Login> | undefined;
+  const login = () => (loggingIn ??= wayIn());
+  const wayIn = async (): Promise<Login> => ({
+    agent: context.env.SSH_AUTH_SOCK,
+    password: await passwordOf(context, globals.passwordFile),
+    ...(context.prompt.interactive ? { ask: context.prompt.askSecret } : {}),
+  });
   return {
     ...context,
     globals,
     remark,
     target,
+    login,
     async onDevice(work, given) {
       const device = given ?? (await target());
-      const { connect } = await import('../ssh/connect.ts');
-      const connection = await connect(device, {
+      const { reach } = await import('../ssh/reach.ts');
+      const connection = await reach(device, {
         home: context.home,
-        agent: context.env.SSH_AUTH_SOCK,
+        login: await login(),
         clock: context.clock,
         signal: context.signal,
         acceptNewHostKey: globals.acceptNewHostKey,
+        tell: context.output.note,
         note: remark,
       });
       try {
@@ -87,6 +102,18 @@ function sessionOf(context: CommandContext, values: Values): Session {
       }
     },
   };
+}
+
+/** The first line of the file; `-` is standard input. */
+async function passwordOf({ cwd, prompt }: CommandContext, file: string | undefined): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  if (file === '-') return prompt.ask('');
+  const { readFile } = await import('node:fs/promises');
+  const path = resolve(cwd, file);
+  const content = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw fileError(error, path);
+  });
+  return content.split(/\r?\n/)[0];
 }
 
 function causesOf(error: unknown): string[] {

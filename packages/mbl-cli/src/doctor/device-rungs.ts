@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { checkProgram, provisioningProgram } from '../provisioning/on-device.ts';
+import type { Login } from '../ssh/authentication.ts';
 import { resolveHost } from '../ssh/host-names.ts';
 import { knownDevicesPath } from '../ssh/known-devices.ts';
 import { hostKeyChanged } from '../ssh/login-errors.ts';
@@ -17,7 +18,7 @@ export interface Way {
   target(): Promise<Target>;
   /** How the device was named: `by -a`, `selected`. */
   named: string;
-  agent: string | undefined;
+  login: Login;
   acceptNewHostKey: boolean;
 }
 

@@ -1,14 +1,14 @@
 import type { Socket } from 'node:net';
 import type { ConnectConfig } from 'ssh2';
 import ssh2 from 'ssh2';
-import { attemptsFor, authenticationHandler } from '../ssh/authentication.ts';
+import { attemptsFor, authenticationHandler, type Login } from '../ssh/authentication.ts';
 import { Connection } from '../ssh/connection.ts';
-import { hostKeyOf, type KnownDevice, KnownDevices } from '../ssh/known-devices.ts';
+import { type HostKey, hostKeyOf, type KnownDevice, KnownDevices } from '../ssh/known-devices.ts';
 import { loginError } from '../ssh/login-errors.ts';
 import type { Target } from '../ssh/target.ts';
 
-export interface HostKey {
-  shown: Pick<KnownDevice, 'type' | 'fingerprint'>;
+export interface ShownKey {
+  shown: HostKey;
   /** Of the first contact; undefined if there was none. */
   expected: KnownDevice | undefined;
   changed: boolean;
@@ -16,7 +16,7 @@ export interface HostKey {
 
 export interface Greeting {
   /** As soon as the device has shown it. */
-  hostKey: Promise<HostKey>;
+  hostKey: Promise<ShownKey>;
   /** Rejected without an attempt to log in if the host key changed. */
   login: Promise<Connection>;
 }
@@ -32,15 +32,15 @@ const limit = 30_000;
 export async function greet(
   target: Target,
   socket: Socket,
-  world: { home: string; agent: string | undefined; acceptNewHostKey: boolean },
+  world: { home: string; login: Login; acceptNewHostKey: boolean },
 ): Promise<Greeting> {
   const expected = await new KnownDevices(world.home).find(target.name);
-  const { attempts, leftOut } = await attemptsFor(target, world.home, world.agent);
-  const hostKey = Promise.withResolvers<HostKey>();
+  const { attempts, leftOut } = await attemptsFor(target, world.home, world.login);
+  const hostKey = Promise.withResolvers<ShownKey>();
   const login = Promise.withResolvers<Connection>();
   const client = new ssh2.Client();
   const fail = (error: unknown) => {
-    const told = loginError(error, target, leftOut);
+    const told = loginError(error, target, { leftOut, given: world.login.password !== undefined });
     hostKey.reject(told);
     login.reject(told);
   };
@@ -54,7 +54,7 @@ export async function greet(
       hostKey.resolve({ shown, expected, changed });
       return !changed || world.acceptNewHostKey;
     },
-    authHandler: authenticationHandler(target.user, attempts, () => undefined),
+    authHandler: authenticationHandler(target, attempts, undefined, () => undefined),
   };
   client.on('error', (error: Error & { level?: string }) => {
     if (error.level !== 'agent') fail(error);

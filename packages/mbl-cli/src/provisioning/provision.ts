@@ -4,9 +4,10 @@ import type { Connection } from '../ssh/connection.ts';
 import { describeTarget } from '../ssh/target.ts';
 import { type StoredCertificate, storedCertificate } from '../stores/stored-certificate.ts';
 import type { TeamStore } from '../stores/team-store.ts';
-import { checkProgram, makeFolder, provision, removeFolder, transfer } from './on-device.ts';
+import { checkProgram, provision } from './on-device.ts';
 import { alreadyThere, developerItems, isConflict, type Plan, type Service } from './plan.ts';
 import { goOnCommand, type Request } from './request.ts';
+import { makeFolder, removeFolder, transfer, type UploadFolder } from './upload-folder.ts';
 
 export interface World {
   team: TeamStore;
@@ -60,9 +61,10 @@ async function steps(request: Request, plan: Plan, world: World, progress: Progr
   const { connection, signal } = world;
   await checkProgram(connection, signal);
   let cleaned = false;
+  let folder: UploadFolder | undefined;
   let result: Omit<Provisioned, 'cleaned'>;
   try {
-    await makeFolder(connection, signal);
+    folder = await makeFolder(connection, signal);
     world.remark('The device is ready.');
     const made = await obtainDeveloper(request, plan, world, progress);
     const stored = await storeBoth(plan, made.certificate, world.team, progress);
@@ -81,7 +83,8 @@ async function steps(request: Request, plan: Plan, world: World, progress: Progr
       output: stdout.toString('utf8'),
     };
   } finally {
-    cleaned = (await removeFolder(connection)) || (await world.anew(removeFolder).catch(() => false));
+    cleaned =
+      (await (folder?.remove() ?? removeFolder(connection))) || (await world.anew(removeFolder).catch(() => false));
     if (!cleaned) {
       world.warn(
         `Warning: the certificates could not be removed from ${describeTarget(connection.target)}. Remove /scratch/provisioning-certs there: it holds a private key.`,

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { AuthenticationType, AuthHandlerMiddleware } from 'ssh2';
+import type { AuthenticationType, AuthHandlerMiddleware, KeyboardInteractiveCallback, Prompt } from 'ssh2';
 import ssh2 from 'ssh2';
 import type { Target } from './target.ts';
 
@@ -9,7 +9,7 @@ export type Attempt =
   | { type: 'none' }
   | { type: 'publickey'; key: Buffer; path: string }
   | { type: 'agent'; agent: string }
-  | { type: 'password'; password: string };
+  | { type: 'password'; password: string; from: 'stored' | 'given' | 'typed' | 'empty' };
 
 export interface Attempts {
   attempts: Attempt[];
@@ -17,15 +17,25 @@ export interface Attempts {
   leftOut: string[];
 }
 
+/** What the user has to say on logging in. */
+export interface Login {
+  /** `SSH_AUTH_SOCK`: where the SSH agent listens. */
+  agent: string | undefined;
+  /** Of `--password-file`. */
+  password?: string | undefined;
+  /** Asks a person, who is at the terminal. */
+  ask?: ((question: string) => Promise<string>) | undefined;
+}
+
 const defaultKeys = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
 
 /**
  * The ways to log in, in the old tool's order: none (development images let root in), keys of the configuration, the
- * agent, default keys, then the stored password, and an empty one, which development images take too.
+ * agent, default keys, then the password given or stored, and an empty one, which development images take too.
  */
-export async function attemptsFor(target: Target, home: string, agent: string | undefined): Promise<Attempts> {
-  const { identityFiles, identitiesOnly } = target.settings;
-  const leftOut: string[] = [];
+export async function attemptsFor(target: Target, home: string, { agent, password }: Login): Promise<Attempts> {
+  const { identityFiles, identitiesOnly, ignored } = target.settings;
+  const leftOut = ignored.map((name) => `${name} in ~/.ssh/config is not supported and was passed over.`);
   const configured = await keysIn(identityFiles, leftOut, true);
   const usual = defaultKeys.map((name) => join(home, '.ssh', name)).filter((path) => !identityFiles.includes(path));
   const defaults = identityFiles.length > 0 && identitiesOnly ? [] : await keysIn(usual, leftOut, false);
@@ -34,8 +44,9 @@ export async function attemptsFor(target: Target, home: string, agent: string | 
     ...configured,
     ...(agent && !identitiesOnly ? [{ type: 'agent', agent } as const] : []),
     ...defaults,
-    ...(target.password ? [{ type: 'password', password: target.password } as const] : []),
-    { type: 'password', password: '' },
+    ...(password ? [{ type: 'password', password, from: 'given' } as const] : []),
+    ...(target.password ? [{ type: 'password', password: target.password, from: 'stored' } as const] : []),
+    { type: 'password', password: '', from: 'empty' },
   ];
   return { attempts, leftOut };
 }
@@ -59,25 +70,75 @@ async function keysIn(paths: readonly string[], leftOut: string[], named: boolea
   return found;
 }
 
-/** Gives ssh2 one attempt after the other, without those that the device says it does not take. */
+/** As ssh does: three times. */
+const mostQuestions = 3;
+
+/**
+ * Gives ssh2 one attempt after the other, without those that the device says it does not take. When all are used up and
+ * the device takes passwords, a person is asked.
+ *
+ * @param tried told of each attempt before it is made
+ */
 export function authenticationHandler(
-  user: string,
+  { user, name }: Pick<Target, 'user' | 'name'>,
   attempts: readonly Attempt[],
+  ask: Login['ask'],
   tried: (attempt: Attempt) => void,
 ): AuthHandlerMiddleware {
   const waiting = [...attempts];
-  return (methodsLeft: AuthenticationType[] | null, _partial, next) => {
+  let questions = ask ? mostQuestions : 0;
+  const choose = async (methodsLeft: AuthenticationType[] | null): Promise<object | false> => {
+    const byPassword = (['password', 'keyboard-interactive'] as const).find((method) => takes(methodsLeft, method));
     for (;;) {
-      const attempt = waiting.shift();
-      // ssh2 ends the attempts on false, which its types do not know.
-      if (!attempt) return next(false as never);
-      const method = attempt.type === 'agent' ? 'publickey' : attempt.type;
-      if (methodsLeft && method !== 'none' && !methodsLeft.includes(method)) continue;
+      const attempt = waiting.shift() ?? (byPassword && (await typed()));
+      // ssh2 ends the attempts on false.
+      if (!attempt) return false;
+      const method = methodOf(attempt, methodsLeft, byPassword);
+      if (method === undefined) continue;
       tried(attempt);
-      return next({ username: user, ...attempt } as never);
+      return { username: user, ...method };
     }
   };
+  const typed = async (): Promise<Attempt | undefined> => {
+    if (!ask || questions === 0) return undefined;
+    const again = questions < mostQuestions ? 'That was not right. ' : '';
+    questions -= 1;
+    // Ctrl-C ends the connection by way of the signal.
+    const password = await ask(`${again}Password of ${user} on ${name}: `).catch(() => undefined);
+    return password === undefined ? undefined : { type: 'password', password, from: 'typed' };
+  };
+  // What is returned would be taken for the attempt itself.
+  return (methodsLeft: AuthenticationType[] | null, _partial, next) => {
+    choose(methodsLeft).then(next as (attempt: object | false) => void);
+  };
 }
+
+const takes = (methods: AuthenticationType[] | null, method: AuthenticationType) =>
+  methods === null || methods.includes(method);
+
+function methodOf(
+  attempt: Attempt,
+  methods: AuthenticationType[] | null,
+  byPassword: 'password' | 'keyboard-interactive' | undefined,
+): object | undefined {
+  if (attempt.type === 'none') return attempt;
+  if (attempt.type !== 'password') return takes(methods, 'publickey') ? attempt : undefined;
+  if (byPassword !== 'keyboard-interactive') return byPassword && { type: byPassword, password: attempt.password };
+  return { type: byPassword, prompt: answering(attempt.password) };
+}
+
+/** Devices with PAM ask for the password as a question (RFC 4256); what is shown while typing is no password. */
+const answering =
+  (password: string) =>
+  (_name: string, _instructions: string, _language: string, prompts: Prompt[], finish: KeyboardInteractiveCallback) =>
+    finish(prompts.map(({ echo }) => (echo ? '' : password)));
+
+const passwords = {
+  stored: 'the stored password',
+  given: "the password of '--password-file'",
+  typed: 'the password typed',
+  empty: 'an empty password',
+} as const;
 
 /** For messages and `-v`. */
 export function describeAttempt(attempt: Attempt): string {
@@ -89,6 +150,6 @@ export function describeAttempt(attempt: Attempt): string {
     case 'agent':
       return 'the keys of the SSH agent';
     case 'password':
-      return attempt.password ? 'the stored password' : 'an empty password';
+      return passwords[attempt.from];
   }
 }

@@ -2,9 +2,10 @@ import type { Clock } from '@mooring/platform';
 import type { ConnectConfig } from 'ssh2';
 import ssh2 from 'ssh2';
 import { unlessInterrupted } from '../interrupted.ts';
-import { attemptsFor, authenticationHandler, describeAttempt } from './authentication.ts';
+import { attemptsFor, authenticationHandler, describeAttempt, type Login } from './authentication.ts';
 import { Connection } from './connection.ts';
-import { hostKeyOf, type KnownDevice, KnownDevices } from './known-devices.ts';
+import { firstContact } from './first-contact.ts';
+import { type HostKey, hostKeyOf, KnownDevices } from './known-devices.ts';
 import { hostKeyChanged, loginError } from './login-errors.ts';
 import { openSocket } from './network.ts';
 import { describeTarget, type Target } from './target.ts';
@@ -13,40 +14,45 @@ type Client = InstanceType<typeof ssh2.Client>;
 
 export interface ConnectOptions {
   home: string;
-  /** `SSH_AUTH_SOCK`: where the SSH agent listens. */
-  agent: string | undefined;
+  login: Login;
   clock: Clock;
   signal: AbortSignal;
   /** Take a changed host key for the new one of this device. */
   acceptNewHostKey: boolean;
+  /** What the user has to see: a host key at first contact. */
+  tell(text: string): void;
   /** What `-v` shows. */
   note(text: string): void;
   /** For the network connection, in ms. */
   connectTimeout?: number;
-  /** From there until the login is done, in ms. */
+  /** From there until the login is done, without the time that a person takes to type, in ms. */
   loginTimeout?: number;
 }
 
 /**
- * Connects and logs in. The host key is remembered at first contact, and a changed one is refused.
+ * Connects and logs in. The host key is shown and remembered at first contact, and a changed one is refused.
  *
  * @throws MooringError `ssh.*`; `interrupted` when `signal` is aborted
  */
 export async function connect(target: Target, options: ConnectOptions): Promise<Connection> {
-  const { signal, note, clock, loginTimeout = 30_000 } = options;
+  const { signal, note, login, loginTimeout = 30_000 } = options;
   const known = new KnownDevices(options.home);
   const expected = await known.find(target.name);
-  const { attempts, leftOut } = await attemptsFor(target, options.home, options.agent);
+  const { attempts, leftOut } = await attemptsFor(target, options.home, login);
   note(`Connecting to ${describeTarget(target)} as ${target.user}.`);
   const socket = await openSocket(target, signal, options.connectTimeout ?? 10_000);
 
-  let shown: Pick<KnownDevice, 'type' | 'fingerprint'> | undefined;
+  let shown: HostKey | undefined;
   let changed = false;
+  let typed = false;
   const client = new ssh2.Client();
+  const deadline = new Deadline(loginTimeout);
+  const { ask } = login;
+  const asking = ask && ((question: string) => deadline.without(() => ask(question)));
   const config: ConnectConfig = {
     sock: socket,
     username: target.user,
-    readyTimeout: loginTimeout,
+    readyTimeout: 0,
     keepaliveInterval: 15_000,
     keepaliveCountMax: 4,
     // A device that has got another kind of key besides must still show the one that is known.
@@ -56,20 +62,61 @@ export async function connect(target: Target, options: ConnectOptions): Promise<
       changed = expected !== undefined && expected.fingerprint !== shown.fingerprint && !options.acceptNewHostKey;
       return !changed;
     },
-    authHandler: authenticationHandler(target.user, attempts, (attempt) => note(`Trying ${describeAttempt(attempt)}.`)),
+    authHandler: authenticationHandler(target, attempts, asking, (attempt) => {
+      typed ||= attempt.type === 'password' && attempt.from === 'typed';
+      note(`Trying ${describeAttempt(attempt)}.`);
+    }),
   };
   try {
-    await unlessInterrupted(signal, ready(client, config, note));
+    await unlessInterrupted(signal, Promise.race([deadline.passed, ready(client, config, note)]));
   } catch (error) {
     socket.destroy();
     if (changed && expected && shown) throw hostKeyChanged(target, expected, shown, options.home);
-    throw loginError(error, target, leftOut);
+    throw loginError(error, target, { leftOut, typed, given: login.password !== undefined });
+  } finally {
+    deadline.clear();
   }
   if (shown && shown.fingerprint !== expected?.fingerprint) {
-    await known.remember(target.name, shown, clock);
-    note(`Remembered the host key of ${target.name}: ${shown.type} ${shown.fingerprint}.`);
+    for (const line of await firstContact(known, target, shown)) options.tell(line);
+    await known.remember(target.name, shown, options.clock);
   }
   return new Connection(target, client, socket);
+}
+
+/** A limit that does not count while a person is asked. */
+class Deadline {
+  /** Rejected when the time is over, as ssh2 reports it. */
+  readonly passed: Promise<never>;
+  readonly #reject: (error: Error) => void;
+  readonly #limit: number;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(limit: number) {
+    const { promise, reject } = Promise.withResolvers<never>();
+    promise.catch(() => undefined);
+    this.passed = promise;
+    this.#reject = reject;
+    this.#limit = limit;
+    this.#start();
+  }
+
+  #start(): void {
+    const late = Object.assign(new Error('Timed out while logging in'), { level: 'client-timeout' });
+    this.#timer = setTimeout(() => this.#reject(late), this.#limit);
+  }
+
+  async without<T>(work: () => Promise<T>): Promise<T> {
+    this.clear();
+    try {
+      return await work();
+    } finally {
+      this.#start();
+    }
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+  }
 }
 
 function preferring(type: string) {

@@ -13,9 +13,11 @@ export interface HostSettings {
   identityFiles: string[];
   /** Only these keys are tried, not all of the agent's. */
   identitiesOnly: boolean;
+  /** Settings of the host that would lead another way and are not supported: `ProxyJump`. */
+  ignored: string[];
 }
 
-export const noSettings: HostSettings = { identityFiles: [], identitiesOnly: false };
+export const noSettings: HostSettings = { identityFiles: [], identitiesOnly: false, ignored: [] };
 
 /** As deep as OpenSSH follows `Include`. */
 const deepest = 16;
@@ -63,6 +65,10 @@ export function settingsFor(text: string, alias: string, home: string): HostSett
     user: first(own.user),
     identityFiles: identities.filter((file) => file.toLowerCase() !== 'none').map((file) => expand(file, home)),
     identitiesOnly: first(common.identitiesonly)?.toLowerCase() === 'yes',
+    ignored: (['ProxyJump', 'ProxyCommand'] as const).filter((name) => {
+      const value = first(own[name.toLowerCase()]);
+      return value !== undefined && value.toLowerCase() !== 'none';
+    }),
   };
 }
 

@@ -4,12 +4,15 @@ import { type Clock, readFileIfExists, withLock, writeFileAtomic } from '@moorin
 import { sshErrors } from '../errors.ts';
 import { isRecord, parseJson } from '../json-line.ts';
 
-/** The host key that a device showed at first contact. */
-export interface KnownDevice {
+export interface HostKey {
   /** As in SSH: `ssh-ed25519`. */
   type: string;
   /** As OpenSSH prints it: `SHA256:` and base64 without padding. */
   fingerprint: string;
+}
+
+/** The host key that a device showed at first contact. */
+export interface KnownDevice extends HostKey {
   /** RFC 3339. */
   since: string;
 }
@@ -17,7 +20,7 @@ export interface KnownDevice {
 export const knownDevicesPath = (home: string) => join(home, '.mbl-known-devices.json');
 
 /** @param key in the wire form of RFC 4253 §6.6: it begins with its own type */
-export function hostKeyOf(key: Buffer): Pick<KnownDevice, 'type' | 'fingerprint'> {
+export function hostKeyOf(key: Buffer): HostKey {
   const length = key.length >= 4 ? key.readUInt32BE(0) : 0;
   const digest = createHash('sha256').update(key).digest('base64').replace(/=+$/, '');
   return { type: key.toString('latin1', 4, 4 + length), fingerprint: `SHA256:${digest}` };
@@ -50,12 +53,35 @@ export class KnownDevices {
     return (await this.read()).get(device);
   }
 
-  async remember(device: string, key: Pick<KnownDevice, 'type' | 'fingerprint'>, clock: Clock): Promise<void> {
+  async remember(device: string, key: HostKey, clock: Clock): Promise<void> {
     await withLock(`${this.path}.lock`, async () => {
       const known = await this.read();
       known.set(device, { ...key, since: clock.now().toISOString() });
-      await writeFileAtomic(this.path, `${JSON.stringify(Object.fromEntries(known), null, 2)}\n`, 0o600);
+      await this.write(known);
     });
+  }
+
+  /** @returns false if it was not known */
+  async forget(device: string): Promise<boolean> {
+    return withLock(`${this.path}.lock`, async () => {
+      const known = await this.read();
+      if (!known.delete(device)) return false;
+      await this.write(known);
+      return true;
+    });
+  }
+
+  async all(): Promise<ReadonlyMap<string, KnownDevice>> {
+    return this.read();
+  }
+
+  /** The names and addresses under which this key is known. */
+  async withKey(fingerprint: string): Promise<string[]> {
+    return [...(await this.read())].filter(([, key]) => key.fingerprint === fingerprint).map(([name]) => name);
+  }
+
+  private async write(known: ReadonlyMap<string, KnownDevice>): Promise<void> {
+    await writeFileAtomic(this.path, `${JSON.stringify(Object.fromEntries(known), null, 2)}\n`, 0o600);
   }
 
   private async read(): Promise<Map<string, KnownDevice>> {

@@ -1,18 +1,26 @@
 import { isMooringError } from '@mooring/platform';
 import { sshErrors } from '../errors.ts';
-import { type KnownDevice, knownDevicesPath } from './known-devices.ts';
+import { type HostKey, type KnownDevice, knownDevicesPath } from './known-devices.ts';
+import { commandLine } from './quote.ts';
 import { describeTarget, type Target } from './target.ts';
 
 /** What ssh2 reports about a login that failed, as an expected error. */
-export function loginError(error: unknown, target: Target, leftOut: readonly string[]): unknown {
+export function loginError(
+  error: unknown,
+  target: Target,
+  { leftOut, typed, given }: { leftOut: readonly string[]; typed?: boolean; given?: boolean },
+): unknown {
   if (isMooringError(error)) return error;
   const { level, message } = error as Error & { level?: string };
   const device = describeTarget(target);
+  const passwords = [given && 'the given or ', target.password && 'the stored or ', typed && 'the typed or ']
+    .filter(Boolean)
+    .join('');
   if (level === 'client-authentication') {
     return sshErrors('ssh.authentication.refused', {
-      message: `${device} lets ${target.user} in neither without authentication, nor with the keys found, nor with ${target.password ? 'the stored or ' : ''}an empty password.`,
+      message: `${device} lets ${target.user} in neither without authentication, nor with the keys found, nor with ${passwords}an empty password.`,
       next: [
-        `Name a key that the device knows: IdentityFile for the host 'mbl-device' (or that of -c) in ~/.ssh/config.`,
+        `Name a key that the device knows: IdentityFile for the host 'mbl-device' (or that of -c) in ~/.ssh/config. A password is asked for on a terminal, or taken from '--password-file'.`,
         ...leftOut,
       ].join('\n'),
       cause: error,
@@ -33,15 +41,10 @@ export function loginError(error: unknown, target: Target, leftOut: readonly str
   });
 }
 
-export function hostKeyChanged(
-  target: Target,
-  expected: KnownDevice,
-  shown: Pick<KnownDevice, 'type' | 'fingerprint'>,
-  home: string,
-) {
+export function hostKeyChanged(target: Target, expected: KnownDevice, shown: HostKey, home: string) {
   return sshErrors('ssh.hostkey.changed', {
     message: `${describeTarget(target)} shows another host key than at first contact (${expected.since}): ${shown.fingerprint} instead of ${expected.fingerprint}. It may be another device, or someone between.`,
-    next: `If the device was flashed anew or replaced, repeat with '--accept-new-host-key' before the command. Known devices are in ${knownDevicesPath(home)}.`,
+    next: `If the device was flashed anew or replaced, repeat with '--accept-new-host-key' before the command, or have the old key forgotten: '${commandLine(['mbl-cli', 'forget', target.name])}'. Known devices are in ${knownDevicesPath(home)}.`,
     data: { device: target.name, expected: expected.fingerprint, shown: shown.fingerprint },
   });
 }

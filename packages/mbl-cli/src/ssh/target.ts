@@ -1,6 +1,6 @@
 import { type Address, checkZone, formatAddress, parseAddress } from '../devices/address.ts';
 import { readSelectedDevice, type SelectedDevice } from '../devices/device-file.ts';
-import { type HostSettings, hostSettings } from './host-settings.ts';
+import { type HostSettings, hostSettings, noSettings } from './host-settings.ts';
 
 /** Everything that is needed to reach a device and log in. */
 export interface Target {
@@ -12,6 +12,8 @@ export interface Target {
   /** Empty if none is stored. */
   password: string;
   settings: HostSettings;
+  /** A selected device is found again by its name when it has moved. */
+  from: 'selection' | 'address';
 }
 
 export interface TargetOptions {
@@ -43,6 +45,9 @@ export async function targetOf({ home, address, alias }: TargetOptions): Promise
   return forAddress(parseAddress(hostName as string), defaultAlias, settings);
 }
 
+/** A device of which nothing but the address is known. */
+export const targetAt = (address: Address): Target => forAddress(address, undefined, noSettings);
+
 function forAddress(given: Address, name: string | undefined, settings: HostSettings): Target {
   checkZone(given.host);
   const address = { host: given.host, port: given.port ?? settings.port ?? 22 };
@@ -52,6 +57,7 @@ function forAddress(given: Address, name: string | undefined, settings: HostSett
     user: settings.user ?? 'root',
     password: '',
     settings,
+    from: 'address',
   };
 }
 
@@ -65,6 +71,7 @@ function forSelected(device: SelectedDevice, settings: HostSettings): Target {
     user: device.username === 'root' ? (settings.user ?? 'root') : device.username,
     password: device.password,
     settings,
+    from: 'selection',
   };
 }
 
