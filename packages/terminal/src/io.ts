@@ -13,9 +13,24 @@ export interface Io {
   readonly clock: Clock;
 }
 
+/** Streams are made when they are first used: a command that reads nothing starts without the cost of it. */
 export function processIo(): Io {
-  const { stdin, stdout, stderr, env } = process;
-  return { stdin, stdout, stderr, env, cwd: process.cwd(), home: env.HOME || homedir(), clock: systemClock };
+  const { env } = process;
+  return {
+    get stdin() {
+      return process.stdin;
+    },
+    get stdout() {
+      return process.stdout;
+    },
+    get stderr() {
+      return process.stderr;
+    },
+    env,
+    cwd: process.cwd(),
+    home: env.HOME || homedir(),
+    clock: systemClock,
+  };
 }
 
 /** Where a command writes. */
