@@ -3,12 +3,16 @@
 // OpenSSL are the headers that came with the pinned Node; both are found in the node program when the addon is loaded.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
 const here = import.meta.dirname;
-export const addons = ['server-time'] as const;
+export const addons = ['server-time', 'dtls'] as const;
+
+/** Of an addon: one file of its name, or all in a folder of its name. */
+const sourcesOf = (name: string): string[] => globSync([`${name}.c`, `${name}/*.{c,h}`], { cwd: here }).sort();
+
 export const compilers = { 'linux-x64': 'x86_64-linux-gnu-gcc', 'linux-arm64': 'aarch64-linux-gnu-gcc' } as const;
 
 /** Of the Node that runs this, where it came with its headers. */
@@ -40,7 +44,9 @@ export function build(
   mkdirSync(folder, { recursive: true });
   // Without libc among what it needs, so that neither its version nor its kind matters: what is used of it is in the process.
   const link =
-    flags.length > 0 ? [] : ['-nostdlib', '-Wl,-s', '-Wl,-z,relro,-z,now', '-Wl,-z,nodelete', '-Wl,--build-id=none'];
+    flags.length > 0
+      ? ['-Wl,-z,nodelete']
+      : ['-nostdlib', '-Wl,-s', '-Wl,-z,relro,-z,now', '-Wl,-z,nodelete', '-Wl,--build-id=none'];
   const result = spawnSync(
     compiler,
     [
@@ -48,7 +54,10 @@ export function build(
       ...['-Werror', '-Wno-unused-parameter', '-isystem', headers],
       ...flags,
       ...link,
-      ...['-o', join(folder, `${name}.node`), join(here, `${name}.c`)],
+      ...['-o', join(folder, `${name}.node`)],
+      ...sourcesOf(name)
+        .filter((file) => file.endsWith('.c'))
+        .map((file) => join(here, file)),
     ],
     { encoding: 'utf8' },
   );
@@ -58,11 +67,14 @@ export function build(
 
 /** What the addons in the tree were built from, as `sha256sum` writes it. */
 export function sourceDigests(): string {
-  const digest = (name: string) =>
+  const digest = (file: string) =>
     createHash('sha256')
-      .update(readFileSync(join(here, name)))
+      .update(readFileSync(join(here, file)))
       .digest('hex');
-  return addons.map((name) => `${digest(`${name}.c`)}  ${name}.c\n`).join('');
+  return addons
+    .flatMap(sourcesOf)
+    .map((file) => `${digest(file)}  ${file}\n`)
+    .join('');
 }
 
 export const digestFile = join(here, '../prebuilt/sources.sha256');

@@ -26,3 +26,12 @@ export interface ConnectOptions {
   readonly clock?: Clock;
   readonly timers?: Timers;
 }
+
+export interface DtlsConnectOptions extends Omit<ConnectOptions, 'alpn' | 'serverName'> {
+  /** Instead of certificates. */
+  readonly preSharedKey?: { readonly identity: string; readonly key: Uint8Array };
+  /** Largest datagram, without the headers of UDP and IP. 1232 if not given. */
+  readonly mtu?: number;
+  /** Until a flight of the handshake is sent again, in ms; doubled each time. 2000 if not given. */
+  readonly retransmission?: number;
+}

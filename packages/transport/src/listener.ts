@@ -87,3 +87,27 @@ export interface SecureListener {
   /** Takes no one in any more, says goodbye to all, and after `grace` ms cuts off who is still there. */
   close(grace?: number): Promise<void>;
 }
+
+/** What a pre-shared key's identity stands for. */
+export interface KeyOwner<Identity> {
+  readonly key: Uint8Array;
+  readonly identity: Identity;
+}
+
+export interface DtlsListenerOptions<Identity>
+  extends Omit<ListenerOptions<Identity>, 'credentials' | 'verifyPeer' | 'alpn' | 'keepAlive'> {
+  /** With `verifyPeer`: clients with certificates get in. */
+  readonly credentials?: Credentials;
+  readonly verifyPeer?: ListenerOptions<Identity>['verifyPeer'];
+  /** Clients with pre-shared keys get in: the key of an identity (RFC 4279 §5.2; UTF-8, at most 128 bytes; key at most 64). */
+  preSharedKey?(
+    identity: string,
+    from: { address: string; port: number },
+  ): KeyOwner<Identity> | undefined | Promise<KeyOwner<Identity> | undefined>;
+  /** Largest datagram, without the headers of UDP and IP. 1232 if not given: an IPv6 packet of 1280 bytes. */
+  readonly mtu?: number;
+  /** Channels on which nothing was heard for so many ms are dropped without a word. 90,000,000 (25 hours) if not given. */
+  readonly idle?: number;
+  /** Until a flight of a handshake is sent again, in ms; doubled each time. 2000 if not given. */
+  readonly retransmission?: number;
+}

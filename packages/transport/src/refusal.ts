@@ -60,6 +60,7 @@ export function reasonOfHandshakeError(code: string | undefined, message: string
   if (code === 'ECONNRESET' || code === 'EPIPE' || code === 'ETIMEDOUT') return 'closed';
   const name = code ?? '';
   if (/_ALERT_/.test(name) || /\balert\b/.test(message)) return 'alert';
+  if (/TIMEOUT/.test(name)) return 'timeout';
   if (nothingInCommon.test(name)) return 'nothing-in-common';
   if (/DID_NOT_RETURN_A_CERTIFICATE/.test(name)) return 'no-certificate';
   if (/PSK|IDENTITY/.test(name)) return 'unknown-identity';

@@ -1,7 +1,9 @@
 import { after } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import {
+  type DtlsListenerOptions,
   type ListenerOptions,
+  listenDtls,
   listenTls,
   type Refusal,
   type SecureChannel,
@@ -9,7 +11,7 @@ import {
 } from '@mooring/transport';
 import { anyone, identity } from './identity.ts';
 
-export const server = identity('server');
+export const server = identity('server', undefined, 'server');
 
 /** Lets the event loop turn until it is so. The runner ends a test for which it never is. */
 export async function until(ready: () => boolean): Promise<void> {
@@ -25,19 +27,33 @@ export interface Listening {
   readonly refusals: Refusal[];
 }
 
-/** A listener on a port of its own, closed at the end of the test file, and who came to it. */
-export async function listening(options: Partial<ListenerOptions<undefined>> = {}): Promise<Listening> {
+function collected(): Omit<Listening, 'listener'> & Omit<ListenerOptions<undefined>, 'timers'> {
   const channels: SecureChannel[] = [];
   const refusals: Refusal[] = [];
-  const listener = await listenTls({
+  return {
+    channels,
+    refusals,
     host: '127.0.0.1',
     port: 0,
     credentials: server,
     verifyPeer: anyone,
     channel: (channel) => channels.push(channel),
     refused: (refusal) => refusals.push(refusal),
-    ...options,
-  });
+  };
+}
+
+/** A listener on a port of its own, closed at the end of the test file, and who came to it. */
+export async function listening(options: Partial<ListenerOptions<undefined>> = {}): Promise<Listening> {
+  const { channels, refusals, ...usual } = collected();
+  const listener = await listenTls({ ...usual, ...options });
+  listeners.push(listener);
+  return { listener, channels, refusals };
+}
+
+/** The same over UDP, with retransmissions that a test can wait for. */
+export async function listeningDtls(options: Partial<DtlsListenerOptions<undefined>> = {}): Promise<Listening> {
+  const { channels, refusals, ...usual } = collected();
+  const listener = await listenDtls({ ...usual, retransmission: 20, ...options });
   listeners.push(listener);
   return { listener, channels, refusals };
 }
