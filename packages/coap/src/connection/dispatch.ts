@@ -5,6 +5,7 @@ import { codes } from '../message/codes.ts';
 import type { Message } from '../message/message.ts';
 import { optionNumbers, recognizedOptions } from '../message/option-registry.ts';
 import { DatagramLayer } from './datagram-layer.ts';
+import { Deadlines } from './deadlines.ts';
 import { type Answer, type IncomingRequest, readResponse } from './exchanged.ts';
 import { IncomingRequests, type RequestWorker } from './incoming.ts';
 import type { LayerUser, MessageLayer, Reply } from './message-layer.ts';
@@ -23,6 +24,7 @@ export class Dispatch<Connection> implements LayerUser, RequestWorker {
   readonly #connection: Connection;
   readonly #options: ConnectionOptions<Connection>;
   readonly #channel: SecureChannel;
+  readonly #deadlines: Deadlines;
   readonly #sweeper: Sweeper;
   readonly #incoming: IncomingRequests;
   #subscriptions: Subscriptions | undefined;
@@ -33,7 +35,9 @@ export class Dispatch<Connection> implements LayerUser, RequestWorker {
     this.#connection = connection;
     this.#options = options;
     this.#channel = channel;
-    this.settings = settingsOf(options);
+    const settings = settingsOf(options);
+    this.#deadlines = new Deadlines(settings.timers);
+    this.settings = { ...settings, timers: this.#deadlines };
     this.#sweeper = new Sweeper(this.settings.timers, this);
     this.layer =
       this.settings.framing === 'stream'
@@ -91,12 +95,12 @@ export class Dispatch<Connection> implements LayerUser, RequestWorker {
 
   ended(end: ChannelEnd): void {
     this.#end = end;
-    this.#sweeper.stop();
     const message = end.byPeer ? 'The other end closed the connection.' : 'The connection ended.';
     const error = coapErrors('coap.closed', { message, cause: end.error });
     this.#incoming.end();
     this.requests.ended(error);
     this.#subscriptions?.ended(error);
+    this.#deadlines.stop();
     for (const run of this.#whenEnded ?? []) run(end);
     this.tell(() => this.#options.ended?.(end, this.#connection));
   }

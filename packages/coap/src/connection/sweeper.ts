@@ -5,7 +5,7 @@ export interface Sweepable {
   expire(now: number): number | undefined;
 }
 
-/** One timer for all that a connection keeps for a while; none while it keeps nothing. */
+/** One deadline for all that a connection keeps for a while; none while it keeps nothing. */
 export class Sweeper {
   readonly #timers: Timers;
   readonly #swept: Sweepable;
@@ -30,11 +30,6 @@ export class Sweeper {
       const next = this.#swept.expire(this.#timers.now());
       if (next !== undefined) this.notice(next);
     });
-  }
-
-  stop(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
   }
 }
 

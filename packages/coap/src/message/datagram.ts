@@ -1,6 +1,6 @@
 import { coapErrors } from '../errors.ts';
 import { type DatagramMessage, messageTypes, noBytes, noOptions } from './message.ts';
-import { bodyLength, malformed, readBody, sortedOptions, writeBody } from './option-codec.ts';
+import { bodyLength, copyBytes, malformed, newBytes, readBody, sortedOptions, writeBody } from './option-codec.ts';
 
 export const longestToken = 8;
 
@@ -18,12 +18,12 @@ export function encodeMessage(message: DatagramMessage): Uint8Array {
   if (token.length > longestToken)
     throw coapErrors('coap.option.invalid', { message: `A token has at most 8 bytes, not ${token.length}.` });
   const options = sortedOptions(message.options);
-  const bytes = new Uint8Array(4 + token.length + bodyLength(options, payload));
+  const bytes = newBytes(4 + token.length + bodyLength(options, payload));
   bytes[0] = 0x40 | (messageTypes.indexOf(message.type) << 4) | token.length;
   bytes[1] = message.code;
   bytes[2] = message.id >> 8;
   bytes[3] = message.id;
-  bytes.set(token, 4);
+  copyBytes(bytes, 4, token);
   writeBody(bytes, 4 + token.length, options, payload);
   return bytes;
 }

@@ -50,6 +50,19 @@ function writeExtension(target: Uint8Array, at: number, value: number): number {
 
 const nibble = (value: number): number => (value < oneByte ? value : value < twoBytesFrom ? oneByte : twoBytes);
 
+/** Small ones have their memory within the object; for others it is taken from Node's pool, which is much faster than zeros. */
+export function newBytes(length: number): Uint8Array {
+  if (length <= 64) return new Uint8Array(length);
+  const pooled = Buffer.allocUnsafe(length);
+  return new Uint8Array(pooled.buffer, pooled.byteOffset, length);
+}
+
+/** A loop is faster than a call of `set` for the few bytes of most options. */
+export function copyBytes(target: Uint8Array, at: number, source: Uint8Array): void {
+  if (source.length > 48) target.set(source, at);
+  else for (let index = 0; index < source.length; index++) target[at + index] = source[index] as number;
+}
+
 /** Writes what `bodyLength` measured. */
 export function writeBody(target: Uint8Array, start: number, options: readonly Option[], payload: Uint8Array): void {
   let at = start;
@@ -59,13 +72,13 @@ export function writeBody(target: Uint8Array, start: number, options: readonly O
     target[at++] = (nibble(delta) << 4) | nibble(value.length);
     at = writeExtension(target, at, delta);
     at = writeExtension(target, at, value.length);
-    target.set(value, at);
+    copyBytes(target, at, value);
     at += value.length;
     previous = number;
   }
   if (payload.length === 0) return;
   target[at++] = payloadMarker;
-  target.set(payload, at);
+  copyBytes(target, at, payload);
 }
 
 /** Reads options and payload from `start` to the end; both are views of `bytes`. */

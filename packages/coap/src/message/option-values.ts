@@ -23,6 +23,17 @@ export function uintValue(bytes: Uint8Array): number {
   return value;
 }
 
+/** Most texts are short and ASCII, for which a loop is several times faster than an encoder. */
+function utf8(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    if (unit >= 0x80) return encoder.encode(text);
+    bytes[index] = unit;
+  }
+  return bytes;
+}
+
 /** Undefined where the bytes are not UTF-8. */
 export function textValue(bytes: Uint8Array): string | undefined {
   let text = '';
@@ -51,7 +62,7 @@ function checked(number: number, value: Uint8Array): Option {
 }
 
 export const uintOption = (number: number, value: number): Option => checked(number, uintBytes(value));
-export const textOption = (number: number, value: string): Option => checked(number, encoder.encode(value));
+export const textOption = (number: number, value: string): Option => checked(number, utf8(value));
 export const opaqueOption = (number: number, value: Uint8Array): Option => checked(number, value);
 
 export function findOption(options: readonly Option[], number: number): Uint8Array | undefined {

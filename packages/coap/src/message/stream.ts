@@ -1,7 +1,7 @@
 import { coapErrors } from '../errors.ts';
 import { longestToken } from './datagram.ts';
 import { type Message, noBytes } from './message.ts';
-import { bodyLength, malformed, readBody, sortedOptions, writeBody } from './option-codec.ts';
+import { bodyLength, copyBytes, malformed, newBytes, readBody, sortedOptions, writeBody } from './option-codec.ts';
 
 const oneByteFrom = 13;
 const twoBytesFrom = 269;
@@ -16,13 +16,13 @@ export function encodeFrame(message: Message): Uint8Array {
   const length = bodyLength(options, payload);
   const extra = length < oneByteFrom ? 0 : length < twoBytesFrom ? 1 : length < fourBytesFrom ? 2 : 4;
   const head = 2 + extra + token.length;
-  const bytes = new Uint8Array(head + length);
+  const bytes = newBytes(head + length);
   const nibble = extra === 0 ? length : extra === 4 ? 15 : 12 + extra;
   bytes[0] = (nibble << 4) | token.length;
   const base = extra === 1 ? oneByteFrom : extra === 2 ? twoBytesFrom : fourBytesFrom;
   for (let index = 0; index < extra; index++) bytes[1 + index] = (length - base) >>> (8 * (extra - 1 - index));
   bytes[1 + extra] = message.code;
-  bytes.set(token, 2 + extra);
+  copyBytes(bytes, 2 + extra, token);
   writeBody(bytes, head, options, payload);
   return bytes;
 }
