@@ -27,6 +27,8 @@ export interface Certificate {
   authorityKeyIdentifier?: Uint8Array;
   /** basicConstraints says CA:TRUE, and keyUsage, where it is there, allows to sign certificates. */
   isAuthority: boolean;
+  /** How many authorities may come below this one on the way to a leaf; absent for any number. */
+  pathLength?: number;
   /** Names as in RFC 5280 (`digitalSignature`, `keyCertSign` …); absent without the extension. */
   keyUsage?: string[];
   /** `clientAuth`, `serverAuth`, `codeSigning` …, dotted where there is no such name; absent without the extension. */

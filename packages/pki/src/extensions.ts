@@ -59,12 +59,12 @@ function readExtendedKeyUsage(reader: DerReader): string[] {
   return purposes;
 }
 
-function readIsAuthority(reader: DerReader): boolean {
+function readBasicConstraints(reader: DerReader): { isAuthority: boolean; pathLength?: number } {
   const fields = reader.enter(tags.sequence);
   const isAuthority = fields.peek() === tags.boolean && fields.boolean();
-  if (!fields.done) fields.number('the path length');
+  const pathLength = fields.done ? undefined : fields.number('the path length');
   fields.finish();
-  return isAuthority;
+  return { isAuthority, ...(pathLength === undefined ? {} : { pathLength }) };
 }
 
 const dnsName = 0x82;
@@ -95,6 +95,7 @@ export interface ExtensionFacts {
   subjectKeyIdentifier?: Uint8Array;
   authorityKeyIdentifier?: Uint8Array;
   isAuthority: boolean;
+  pathLength?: number;
   keyUsage?: string[];
   extendedKeyUsage?: string[];
   dnsNames?: string[];
@@ -113,7 +114,7 @@ export function readExtensionFacts(extensions: readonly Extension[]): ExtensionF
       if (identifier) facts.authorityKeyIdentifier = new Uint8Array(identifier.content);
     },
     [extensionTypes.basicConstraints]: (reader) => {
-      facts.isAuthority = readIsAuthority(reader);
+      Object.assign(facts, readBasicConstraints(reader));
     },
     [extensionTypes.keyUsage]: (reader) => {
       facts.keyUsage = readKeyUsage(reader);

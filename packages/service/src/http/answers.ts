@@ -31,6 +31,7 @@ const answers: Readonly<Partial<Record<Code, readonly [status: number, type: str
   'api.key.not.found': [404, 'not_found'],
   'certificate.not.found': [404, 'not_found'],
   'device.not.found': [404, 'not_found'],
+  'denial.not.found': [404, 'not_found'],
   'device.event.not.found': [404, 'not_found'],
   'device.group.not.found': [404, 'not_found'],
   'device.query.not.found': [404, 'not_found'],

@@ -10,5 +10,6 @@ export const registryErrors = errorFamily({
   'device.group.not.found': 'The account has no such device group.',
   'device.group.name.taken': 'Another device group of the account has this name.',
   'device.query.not.found': 'The account has no such device query.',
+  'denial.not.found': 'The account has no such record of a device that was not let in.',
   'directory.limit': 'The account has as many groups, queries, enrolments or pre-shared keys as its limit allows.',
 });

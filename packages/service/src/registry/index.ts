@@ -1,4 +1,5 @@
 export { type DeregistrationReason, type RegistryEvent, RegistryEvents } from './bus.ts';
+export { type DenialInput, DenialRecorder } from './denials/denial.ts';
 export { type DeviceEventInput, recordDeviceEvent } from './device-log/device-event.ts';
 export { type Device, type DeviceRow, findDevice, getDevice, inGroup, listDevices } from './devices/device.ts';
 export { deviceFilters } from './devices/filters.ts';

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Domain } from '../storage/context.ts';
+import { denialRoutes } from './denials/routes.ts';
 import { deviceLogRoutes } from './device-log/routes.ts';
 import { deviceRoutes } from './devices/routes.ts';
 import { deviceGroupRoutes } from './groups/routes.ts';
@@ -8,6 +9,7 @@ import { deviceQueryRoutes } from './queries/routes.ts';
 export function registryRoutes(app: FastifyInstance, domain: Domain): void {
   deviceRoutes(app, domain);
   deviceLogRoutes(app, domain);
+  denialRoutes(app, domain);
   deviceGroupRoutes(app, domain);
   deviceQueryRoutes(app, domain);
 }

@@ -1,0 +1,11 @@
+export {
+  type Admitted,
+  admitDevice,
+  bootstrapFailed,
+  credentialsIssued,
+  deviceBootstrapped,
+  type IssuedCredentials,
+} from './credentials.ts';
+export type { DenialReason, ExecutionMode, Server } from './decision.ts';
+export { enrolledFingerprint, enrolmentIdentity } from './enrolment-identity.ts';
+export { type Denied, type Joined, type JoinRequest, type JoinWorld, joinDevice, type Shown } from './join.ts';
