@@ -48,7 +48,7 @@ test('where there is an addon, it says that the time is sent', { skip: notHere }
 });
 
 test('where there is none, it says what is missing', () => {
-  assert.deepEqual(loadNative('server-time', 'plan9-mips'), {
+  assert.deepEqual(loadNative('server-time', 'plan9-mips', ''), {
     why: 'There is no build of the addon server-time for plan9-mips.',
   });
 });
