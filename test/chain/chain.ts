@@ -84,7 +84,7 @@ export class Chain {
   }
 
   get env(): NodeJS.ProcessEnv {
-    return { PATH: process.env.PATH, HOME: this.home, TZ: 'UTC', LANG: 'C.UTF-8' };
+    return { PATH: process.env.PATH, HOME: this.home, TZ: 'UTC', LANG: 'C.UTF-8', MOORING_DEVICES: 'off' };
   }
 
   async startService(port = 0): Promise<void> {

@@ -1,3 +1,4 @@
+export { BulkIssuer, generateRawKeyPair, type RawKeyPair } from './bulk-issuer.ts';
 export {
   type Certificate,
   matches,

@@ -62,7 +62,7 @@ test('what was unpacked runs, without a checkout', { skip }, async (t) => {
   const env = { HOME: folder, PATH: '/usr/bin:/bin', MOORING_DATA: join(folder, 'data') };
   const packageVersion = JSON.parse(readFileSync(join(root, 'packages/service/package.json'), 'utf8')).version;
   assert.match(run(mooring, ['--version'], env), new RegExp(packageVersion));
-  const child = spawn(mooring, ['serve', '--http', '127.0.0.1:0', '--json'], { env, cwd: folder });
+  const child = spawn(mooring, ['serve', '--http', '127.0.0.1:0', '--devices', 'off', '--json'], { env, cwd: folder });
   t.after(() => child.kill('SIGKILL'));
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   const { url } = JSON.parse(line.toString('utf8')) as { url: string };

@@ -25,7 +25,8 @@ export async function mooring(
   }
   const status = await runProgram(program, argv, {
     ...streams,
-    env: world.env ?? {},
+    // Tests run side by side, and only those of devices have ports of their own for them.
+    env: { MOORING_DEVICES: 'off', ...world.env },
     cwd: world.cwd ?? '/',
     home: '/nowhere',
     clock: systemClock,

@@ -1,3 +1,4 @@
+export { Bootstrap, type BootstrapWorld } from './bootstrap.ts';
 export {
   type Admitted,
   admitDevice,
@@ -8,4 +9,5 @@ export {
 } from './credentials.ts';
 export type { DenialReason, ExecutionMode, Server } from './decision.ts';
 export { enrolledFingerprint, enrolmentIdentity } from './enrolment-identity.ts';
+export { CredentialIssuer, type CredentialSubject, type DeviceCredentials } from './issuer.ts';
 export { type Denied, type Joined, type JoinRequest, type JoinWorld, joinDevice, type Shown } from './join.ts';

@@ -10,6 +10,7 @@ export {
   type DeveloperCertificate,
   getDeveloperCertificate,
 } from './developer-certificates.ts';
+export { type DeviceServerCertificate, deviceServerCertificate } from './device-server-certificates.ts';
 export { certificateErrors, rolloverErrors } from './errors.ts';
 export { type HttpsCertificate, issueHttpsCertificate } from './https-certificate.ts';
 export { developerRevocationList, developerRevocationLists, isRevoked } from './revocation.ts';

@@ -1,4 +1,5 @@
 import { backgroundTimers, type Timers } from '@mooring/platform';
+import type { RegistryEvent } from '../registry/index.ts';
 import type { Domain } from '../storage/context.ts';
 import { type SendCallback, sendCallback } from './channels/callback.ts';
 import { Channels } from './channels/channels.ts';
@@ -25,10 +26,13 @@ export class Connect {
   readonly requests: DeviceRequests;
   readonly subscriptions: Subscriptions;
   readonly limits: ConnectLimits;
+  readonly #domain: Domain;
   #links: DeviceLinks = noLinks;
+  #unlisten: (() => void) | undefined;
 
   constructor(domain: Domain, options: ConnectOptions = {}) {
     const { limits = defaultConnectLimits, timers = backgroundTimers, send = sendCallback } = options;
+    this.#domain = domain;
     this.limits = limits;
     this.channels = new Channels(domain, { limits, timers, send });
     const cache = new ResourceCache(domain.clock, limits);
@@ -39,11 +43,13 @@ export class Connect {
 
   async start(links: DeviceLinks): Promise<void> {
     this.#links = links;
+    this.#unlisten ??= this.#domain.bus.listen((event) => void this.#heard(event).catch(() => undefined));
     await this.channels.start();
     await this.requests.start();
   }
 
   stop(): void {
+    this.#unlisten?.();
     this.requests.stop();
     this.channels.stop();
   }
@@ -79,6 +85,19 @@ export class Connect {
   /** The device can be asked now. */
   reachable(deviceId: string): void {
     this.requests.drain(deviceId);
+  }
+
+  /** Registrations that end; those that begin come through `registered`, whose device waits for it. */
+  async #heard(event: RegistryEvent): Promise<void> {
+    switch (event.kind) {
+      case 'expired':
+        await this.expired(event.registration);
+        break;
+      case 'deregistered':
+        if (event.reason === 'suspended') await this.suspended(event.registration.deviceId);
+        await this.deregistered(event.registration);
+        break;
+    }
   }
 
   async #gone(device: Gone, part: 'de-registrations' | 'registrations-expired'): Promise<void> {

@@ -8,5 +8,5 @@ export {
   noLinks,
 } from './device-links.ts';
 export { type ConnectLimits, defaultConnectLimits } from './limits.ts';
-export type { RegisteredDevice, RegisteredResource } from './messages.ts';
+export type { RegisteredDevice } from './messages.ts';
 export { connectRoutes } from './routes.ts';

@@ -1,26 +1,12 @@
+import type { Registration } from '../registry/index.ts';
 import type { DeviceAnswer } from './device-links.ts';
 import { mediaType } from './media-types.ts';
 
-/** One link of a registration, as the directory keeps it. */
-export interface RegisteredResource {
-  path: string;
-  obs?: boolean;
-  rt?: string;
-  ct?: string;
-  if?: string;
-  /** The token that the device notifies with on its own. */
-  aobs?: number;
-}
-
 /** What connect wants to know of a device that registers. */
-export interface RegisteredDevice {
-  deviceId: string;
-  accountId: string;
-  endpointName: string;
-  endpointType: string | null;
-  queueMode: boolean;
-  resources: readonly RegisteredResource[];
-}
+export type RegisteredDevice = Pick<
+  Registration,
+  'deviceId' | 'accountId' | 'endpointName' | 'endpointType' | 'queueMode' | 'resources'
+>;
 
 /** Entry of `registrations` and `reg-updates`. */
 export function endpointData(device: RegisteredDevice): Record<string, unknown> {
@@ -29,12 +15,11 @@ export function endpointData(device: RegisteredDevice): Record<string, unknown> 
     'original-ep': device.endpointName,
     ...(device.endpointType === null ? {} : { ept: device.endpointType }),
     q: device.queueMode,
-    resources: device.resources.map(({ path, obs, rt, ct, if: description }) => ({
+    resources: device.resources.map(({ path, obs, aobs, rt, ct }) => ({
       path,
-      obs: obs ?? false,
+      obs: obs === true || aobs !== undefined,
       ...(rt === undefined ? {} : { rt }),
-      ...(ct === undefined ? {} : { ct }),
-      ...(description === undefined ? {} : { if: description }),
+      ...(ct === undefined ? {} : { ct: mediaType(ct) ?? String(ct) }),
     })),
   };
 }

@@ -1,5 +1,6 @@
+import type { RegisteredResource } from '../registry/index.ts';
 import type { Domain } from '../storage/context.ts';
-import type { RegisteredDevice, RegisteredResource } from './messages.ts';
+import type { RegisteredDevice } from './messages.ts';
 
 export interface Registered extends RegisteredDevice {
   isBlocked: boolean;

@@ -47,10 +47,16 @@ function logRequest(log: Log, { id, method, route, status, seconds, actor }: Ans
   });
 }
 
-export const restServer: World['restServer'] = async (domain, tls, log, { readiness, metrics, showMetrics }) => {
+export const restServer: World['restServer'] = async (
+  domain,
+  tls,
+  log,
+  { readiness, metrics, showMetrics, connect },
+) => {
   const app = createHttpServer(domain, {
     logger: failureLogger(log),
     readiness,
+    connect,
     answered: (request) => {
       metrics.answered(request);
       logRequest(log, request);

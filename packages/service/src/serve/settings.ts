@@ -28,6 +28,12 @@ export interface ServiceSettings {
   readonly bootstrapPort: number;
   readonly lwm2mPort: number;
   readonly limits: Limits;
+  /** For how long a certificate for the LwM2M server is good, by the service's clock; ten years if absent. */
+  readonly deviceCredentialDays?: number;
+  /** Who makes the key for the LwM2M server: the service if absent. */
+  readonly deviceKeys?: 'service' | 'device';
+  /** Seconds that a device is told to keep its registration for; its own choice if absent. */
+  readonly deviceLifetime?: number;
 }
 
 export const defaultLimits: Limits = {
@@ -51,6 +57,8 @@ export type TlsSource =
 export interface Settings extends Omit<ServiceSettings, 'publicHost'> {
   readonly data: string;
   readonly http: ListenAddress;
+  /** Where the servers for devices listen. */
+  readonly devices: string | 'off';
   readonly tls: TlsSource | undefined;
   readonly insecure: boolean;
   /** As it was set; what it is if it was not is for {@link publicHostOf}. */
@@ -134,6 +142,10 @@ export async function resolveSettings(sources: Sources): Promise<Settings> {
     publicHost: text('publicHost'),
     bootstrapPort,
     lwm2mPort,
+    devices: text('devices') ?? (found.http?.value as ListenAddress | undefined)?.host ?? '127.0.0.1',
+    deviceKeys: text('deviceKeys') === 'device' ? 'device' : 'service',
+    deviceCredentialDays: number('deviceCredentialDays'),
+    ...(number('deviceLifetime') > 0 ? { deviceLifetime: number('deviceLifetime') } : {}),
     masterKey: text('masterKey'),
     logFormat: text('logFormat') === 'json' ? 'json' : 'text',
     logLevel: (text('logLevel') ?? 'info') as LogLevel,

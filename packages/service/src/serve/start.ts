@@ -10,6 +10,7 @@ import { readServiceFile, removeServiceFile, writeServiceFile } from '../admin/s
 import { newSocketPath, removeSocket } from '../admin/socket-path.ts';
 import { activeAuthority } from '../certificates/authorities.ts';
 import type { CertificateEnding } from '../certificates/endings.ts';
+import { Connect, noLinks } from '../connect/index.ts';
 import { settingsErrors } from '../errors.ts';
 import { masterKeyProvider } from '../keys/provider.ts';
 import { Metrics } from '../metrics/metrics.ts';
@@ -25,7 +26,7 @@ import { handedOut, recordHandedOut } from './handed-out.ts';
 import { httpsHosts, ownTls, renewalPeriod } from './https.ts';
 import { listenError, probeAddress } from './listening.ts';
 import type { Log } from './log.ts';
-import { openFolder } from './open-folder.ts';
+import { type OpenFolder, openFolder } from './open-folder.ts';
 import { defaultPublicHost, publicHostWarning } from './public-host.ts';
 import { Readiness } from './readiness.ts';
 import type { Settings } from './settings.ts';
@@ -44,6 +45,8 @@ export interface Watch {
   readonly metrics: Metrics;
   /** The REST interface itself answers `/metrics`. */
   readonly showMetrics: boolean;
+  /** What applications ask of devices. */
+  readonly connect: Connect;
 }
 
 export interface World {
@@ -110,8 +113,12 @@ function refuseInsecure({ http, tls, insecure }: Settings): void {
   });
 }
 
-async function probeAddresses({ http, metrics }: Settings): Promise<void> {
+async function probeAddresses({ http, metrics, devices, bootstrapPort, lwm2mPort }: Settings): Promise<void> {
   await probeAddress(http);
+  if (devices !== 'off') {
+    await probeAddress({ host: devices, port: bootstrapPort }, '--bootstrap-port');
+    await probeAddress({ host: devices, port: lwm2mPort }, '--lwm2m-port');
+  }
   if (metrics !== undefined && metrics !== 'off') await probeAddress(metrics, '--metrics');
 }
 
@@ -176,6 +183,21 @@ async function watchersListener({ metrics: address }: Settings, metrics: Metrics
   return address === undefined || address === 'off' ? undefined : startMetricsServer(address, metrics, readiness);
 }
 
+/** The servers for devices, or none where the service has none. */
+async function startDevices(
+  { domain, accountId }: OpenFolder,
+  { devices: host, bootstrapPort, lwm2mPort }: Settings,
+  connect: Connect,
+  log: Log,
+): Promise<{ close(): Promise<void> }> {
+  if (host !== 'off') {
+    const { DeviceServers } = await import('./device-servers.ts');
+    return DeviceServers.start(domain, { host, bootstrapPort, lwm2mPort, accountId, connect, log });
+  }
+  await connect.start(noLinks);
+  return { close: async () => connect.stop() };
+}
+
 /**
  * Starts the service: everything that can be refused is checked before the data folder is touched, and a start that
  * fails leaves nothing running.
@@ -206,11 +228,19 @@ export async function startService(settings: Settings, world: World): Promise<Ru
     if (folderIsThere) await probeAddresses(settings);
     await removeStale(settings.data);
 
-    const { bootstrapPort, lwm2mPort, limits } = settings;
+    const { bootstrapPort, lwm2mPort, limits, deviceKeys, deviceCredentialDays, deviceLifetime } = settings;
     const folder = await openFolder({
       folder: settings.data,
       masterKey,
-      settings: { publicHost, bootstrapPort, lwm2mPort, limits },
+      settings: {
+        publicHost,
+        bootstrapPort,
+        lwm2mPort,
+        limits,
+        ...(deviceKeys === undefined ? {} : { deviceKeys }),
+        ...(deviceCredentialDays === undefined ? {} : { deviceCredentialDays }),
+        ...(deviceLifetime === undefined ? {} : { deviceLifetime }),
+      },
       clock,
       log,
     });
@@ -243,7 +273,10 @@ export async function startService(settings: Settings, world: World): Promise<Ru
     });
     started.add(async () => metrics.close());
     const showMetrics = settings.metrics === undefined && addressKind(settings.http.host) === 'loopback';
-    const rest = await world.restServer(folder.domain, tls, log, { readiness, metrics, showMetrics });
+    const connect = new Connect(folder.domain);
+    const devices = await startDevices(folder, settings, connect, log);
+    started.add(() => devices.close());
+    const rest = await world.restServer(folder.domain, tls, log, { readiness, metrics, showMetrics, connect });
     const endRest = once(() => drain(rest.server, () => rest.close()));
     started.add(endRest);
     const port = await listen(rest, settings.http);

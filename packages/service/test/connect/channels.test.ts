@@ -80,7 +80,7 @@ test('registrations are told to every channel of the account, in the form of the
           { path: '/3/0/0', obs: false, rt: 'Manufacturer' },
           { path: '/3200/0/5501', obs: true },
           { path: '/3201/0/5853', obs: true },
-          { path: '/10252/0/2', obs: false, rt: 'State' },
+          { path: '/10252/0/2', obs: true, rt: 'State' },
         ],
         'original-ep': 'lamp-1',
       },

@@ -11,12 +11,12 @@ import {
   LinkFailure,
   type LinkFailureReason,
   type RegisteredDevice,
-  type RegisteredResource,
 } from '../../src/connect/index.ts';
 import { createHttpServer } from '../../src/http/index.ts';
 import { openVault } from '../../src/keys/vault.ts';
+import type { RegisteredResource } from '../../src/registry/index.ts';
 import { defaultLimits } from '../../src/serve/settings.ts';
-import type { Domain } from '../../src/storage/context.ts';
+import { type Domain, domainOf } from '../../src/storage/context.ts';
 import { openStorage } from '../../src/storage/index.ts';
 
 /** Devices that answer as a test says, and remember what they were asked. */
@@ -99,12 +99,12 @@ type Test = { after(done: () => Promise<void>): void };
 /** A service with the connect interface, devices that a test scripts, and time that a test lets pass. */
 export async function connectService(test: Test, { timers }: { timers?: Timers } = {}): Promise<Fixture> {
   const time = fakeTime('2026-11-28T10:00:00Z');
-  const domain = {
+  const domain = domainOf({
     storage: await openStorage({ folder: ':memory:', clock: time.clock }),
     vault: openVault(new Uint8Array(32).fill(7)),
     clock: time.clock,
     settings: { publicHost: 'service.example', bootstrapPort: 5684, lwm2mPort: 5685, limits: defaultLimits },
-  } as Domain;
+  });
   const { accountId } = await firstStart(domain);
   const key = (await createApiKey(domain, operator(accountId), { name: 'one' })).key;
   const otherKey = (await createApiKey(domain, operator(accountId), { name: 'two' })).key;

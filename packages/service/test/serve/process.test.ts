@@ -20,7 +20,7 @@ interface Running {
 /** `mooring` as a shell starts it, in a home of its own. */
 function run(t: TestContext, home: string, ...argv: string[]): Running {
   const child = spawn(process.execPath, [launcher, ...argv], {
-    env: { HOME: home, PATH: process.env.PATH },
+    env: { HOME: home, PATH: process.env.PATH, MOORING_DEVICES: 'off' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   t.after(() => child.kill('SIGKILL'));

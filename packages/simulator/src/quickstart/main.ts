@@ -5,6 +5,7 @@ import { isMooringError, systemClock } from '@mooring/platform';
 import { Background } from './background.ts';
 import { failed, quoted, type Shell } from './command.ts';
 import { environmentOf } from './environment.ts';
+import { freePorts } from './free-ports.ts';
 import { makeRunFolder, type RunFolder, removeRunFolder } from './run-folder.ts';
 import { type DeviceReady, firstDevice, type ServiceReady } from './steps.ts';
 import { Transcript } from './transcript.ts';
@@ -112,7 +113,9 @@ function byHand(folder: RunFolder, transcript: Transcript): void {
 
 async function startService(shell: Shell, folder: RunFolder, background: Background<unknown>[]): Promise<ServiceReady> {
   const { transcript } = shell;
-  const words = ['serve', '--data', '../service', '--http', '127.0.0.1:0', '--tls-own', '--json'];
+  const [bootstrapPort, lwm2mPort] = await freePorts(2);
+  const ports = ['--bootstrap-port', String(bootstrapPort), '--lwm2m-port', String(lwm2mPort)];
+  const words = ['serve', '--data', '../service', '--http', '127.0.0.1:0', ...ports, '--tls-own', '--json'];
   transcript.command(`mooring ${words.join(' ')} &`);
   const service = await Background.start<ServiceReady>({
     name: 'the service',

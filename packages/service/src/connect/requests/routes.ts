@@ -97,7 +97,7 @@ export function requestRoutes(app: FastifyInstance, domain: Domain, connect: Con
       return device.resources.map(({ path, rt, ct, obs, aobs }) => ({
         uri: path,
         ...(rt === undefined ? {} : { rt }),
-        ...(ct === undefined ? {} : { type: mediaType(Number(ct)) ?? ct }),
+        ...(ct === undefined ? {} : { type: mediaType(ct) ?? String(ct) }),
         obs: obs === true || aobs !== undefined,
       }));
     },

@@ -1,0 +1,166 @@
+import { type CoapConnection, type Code, codes } from '@mooring/coap';
+import {
+  type BootstrapFailure,
+  type BootstrapHost,
+  type BootstrapPlan,
+  type BootstrapRequest,
+  BootstrapServer,
+} from '@mooring/lwm2m';
+import type { Der } from '@mooring/pki';
+import { backgroundTimers, isMooringError, type Timers } from '@mooring/platform';
+import type { SecureChannel } from '@mooring/transport';
+import { serverUri } from '../certificates/index.ts';
+import type { DenialRecorder } from '../registry/index.ts';
+import type { Log } from '../serve/log.ts';
+import type { Domain } from '../storage/context.ts';
+import { bootstrapFailed, deviceBootstrapped } from './credentials.ts';
+import type { CredentialIssuer } from './issuer.ts';
+import { type Joined, joinDevice } from './join.ts';
+import { planFor } from './plan.ts';
+
+export interface BootstrapWorld {
+  readonly issuer: CredentialIssuer;
+  readonly denials: DenialRecorder;
+  readonly log: Log;
+  readonly timers?: Timers;
+  /** Whether a device is connected to the LwM2M server and answers. */
+  isLive(deviceId: string): Promise<boolean>;
+  /** The LwM2M server's own certificate, DER. */
+  lwm2mCertificate(): Der;
+}
+
+interface Visit {
+  joined?: Joined;
+  notAfter?: Date;
+}
+
+/** The bootstrap server: lets devices in, or not, and gives them what they need for the LwM2M server. */
+export class Bootstrap implements BootstrapHost {
+  readonly #domain: Domain;
+  readonly #world: BootstrapWorld;
+  readonly #server: BootstrapServer;
+  readonly #visits = new WeakMap<CoapConnection, Visit>();
+  /** Devices that are being bootstrapped now, over any connection. */
+  readonly #busy = new Map<string, CoapConnection>();
+
+  constructor(domain: Domain, world: BootstrapWorld) {
+    this.#domain = domain;
+    this.#world = world;
+    this.#server = new BootstrapServer(this, {
+      framing: 'record',
+      timers: world.timers ?? backgroundTimers,
+      ended: (_end, connection) => this.#left(connection),
+    });
+  }
+
+  /** For the listener: a device whose handshake is done. Who it is is asked when it says what it wants. */
+  accept(channel: SecureChannel): void {
+    this.#visits.set(this.#server.accept(channel), {});
+  }
+
+  async decide(request: BootstrapRequest, connection: CoapConnection): Promise<BootstrapPlan | { refused: Code }> {
+    const visit = this.#of(connection);
+    const { address, certificates } = connection.channel.peer;
+    const { endpoint, accountId: account, internalEndpoint } = request;
+    const { denials, issuer, log } = this.#world;
+    const joined = await joinDevice(
+      { domain: this.#domain, denials, isLive: (deviceId) => this.#isLive(deviceId, connection) },
+      {
+        server: 'bootstrap',
+        shown: certificates.length > 0 ? { kind: 'certificates', chain: certificates } : { kind: 'nothing' },
+        ...(endpoint === undefined ? {} : { endpointName: endpoint }),
+        ...(account === undefined ? {} : { accountId: account }),
+        ...(internalEndpoint === undefined ? {} : { internalEndpoint }),
+        address,
+      },
+    );
+    if ('denied' in joined) {
+      const who = endpoint ?? 'A device without a name';
+      log.info('bootstrap.denied', `${who} at ${address} was not let in: ${joined.denied}.`, { address, ...joined });
+      return { refused: codes.forbidden };
+    }
+    const { deviceId, accountId, endpointName } = joined;
+    visit.joined = joined;
+    this.#busy.set(deviceId, connection);
+    const makesKey = this.#domain.settings.deviceKeys === 'device' && request.clientVersion !== undefined;
+    const credentials = makesKey ? undefined : await issuer.issue({ deviceId, accountId, endpointName });
+    if (credentials) visit.notAfter = credentials.notAfter;
+    return planFor(request, deviceId, credentials, {
+      uri: serverUri(this.#domain.settings, 'lwm2m', accountId),
+      authority: credentials?.serverAuthority ?? (await issuer.serverAuthority(accountId)),
+      leaf: () => this.#world.lwm2mCertificate(),
+      lifetime: this.#domain.settings.deviceLifetime,
+    });
+  }
+
+  async sign(
+    request: Uint8Array,
+    _plan: BootstrapPlan,
+    connection: CoapConnection,
+  ): Promise<readonly Der[] | { refused: Code }> {
+    const visit = this.#of(connection);
+    if (!visit.joined) return { refused: codes.badRequest };
+    try {
+      const { certificate, notAfter } = await this.#world.issuer.certify(visit.joined, request);
+      visit.notAfter = notAfter;
+      return [certificate];
+    } catch (error) {
+      if (!isMooringError(error) || !error.code.startsWith('pki.')) throw error;
+      const { deviceId } = visit.joined;
+      this.#world.log.info('bootstrap.request', `Device ${deviceId}: ${error.message}`, { deviceId, code: error.code });
+      return { refused: codes.badRequest };
+    }
+  }
+
+  complete(_plan: BootstrapPlan, connection: CoapConnection): void {
+    const { joined, notAfter } = this.#of(connection);
+    if (!joined) return;
+    const { deviceId, endpointName, isNew } = joined;
+    this.#world.log.info('bootstrap.done', `Device ${deviceId} (${endpointName}) bootstrapped.`, {
+      deviceId,
+      endpointName,
+      isNew,
+    });
+    this.#left(connection);
+    deviceBootstrapped(this.#domain, deviceId, notAfter && { notAfter }).catch((error: unknown) =>
+      this.fault(error, connection),
+    );
+  }
+
+  failed({ reason, detail }: BootstrapFailure, connection: CoapConnection): void {
+    const { joined } = this.#of(connection);
+    this.#left(connection);
+    // A denial was told already.
+    if (!joined) return;
+    bootstrapFailed(this.#domain, joined.accountId);
+    const { deviceId } = joined;
+    this.#world.log.warning('bootstrap.failed', `The bootstrap of device ${deviceId} failed: ${detail}.`, {
+      deviceId,
+      reason,
+      address: connection.channel.peer.address,
+    });
+  }
+
+  fault(error: unknown, connection: CoapConnection): void {
+    this.#world.log.error('bootstrap.fault', `The bootstrap server failed: ${(error as Error).message}`, {
+      address: connection.channel.peer.address,
+      stack: (error as Error).stack,
+    });
+  }
+
+  async #isLive(deviceId: string, asking: CoapConnection): Promise<boolean> {
+    const other = this.#busy.get(deviceId);
+    return (other !== undefined && other !== asking) || this.#world.isLive(deviceId);
+  }
+
+  #left(connection: CoapConnection): void {
+    const deviceId = this.#visits.get(connection)?.joined?.deviceId;
+    if (deviceId !== undefined && this.#busy.get(deviceId) === connection) this.#busy.delete(deviceId);
+  }
+
+  #of(connection: CoapConnection): Visit {
+    const visit = this.#visits.get(connection);
+    if (!visit) throw new Error('a connection that was not accepted');
+    return visit;
+  }
+}

@@ -1,0 +1,51 @@
+import { fingerprint } from '@mooring/pki';
+import type { Verdict } from '@mooring/transport';
+import { admitDevice, type DenialReason, type JoinWorld, joinDevice } from '../bootstrap/index.ts';
+
+/** Which device is at the other end of a connection. */
+export interface DeviceIdentity {
+  readonly accountId: string;
+  /** Undefined where the device has to bootstrap again. */
+  readonly deviceId: string | undefined;
+  /** Under which it has to register. */
+  readonly endpointName: string;
+  readonly fingerprint: string;
+}
+
+/**
+ * Credentials of ours that are of no use any more. Their devices are heard, and told to bootstrap again: a handshake that
+ * is refused would tell them nothing, and Pelion's clients then try the same for ever.
+ */
+const outdated: ReadonlySet<DenialReason> = new Set([
+  'credentials-unknown',
+  'credentials-superseded',
+  'credentials-expired',
+]);
+
+/** Finds out whose certificate it is, from what the handshake proved. */
+export async function identify(
+  world: JoinWorld,
+  certificates: readonly Uint8Array[],
+  address: string,
+): Promise<Verdict<DeviceIdentity>> {
+  const [leaf] = certificates;
+  if (leaf === undefined) return { trusted: false, reason: 'no-certificate', detail: 'the device sent no certificate' };
+  const print = fingerprint(leaf);
+  const admitted =
+    (await admitDevice(world, leaf, address)) ??
+    (await joinDevice(world, { server: 'lwm2m', shown: { kind: 'certificates', chain: certificates }, address }));
+  if (!('denied' in admitted)) {
+    const { accountId, deviceId, endpointName } = admitted;
+    return { trusted: true, identity: { accountId, deviceId, endpointName, fingerprint: print } };
+  }
+  if (outdated.has(admitted.denied)) {
+    return { trusted: true, identity: { accountId: '', deviceId: undefined, endpointName: '', fingerprint: print } };
+  }
+  return { trusted: false, reason: reasonOf(admitted.denied), detail: admitted.denied };
+}
+
+function reasonOf(denied: DenialReason) {
+  if (denied.endsWith('expired')) return 'expired';
+  if (denied.endsWith('revoked')) return 'revoked';
+  return denied === 'certificate-malformed' ? 'bad-certificate' : 'untrusted';
+}

@@ -1,0 +1,84 @@
+import { CoapConnection, type CoapOptions } from '@mooring/coap';
+import { registrationHandler } from '@mooring/lwm2m';
+import { backgroundTimers, type Timers } from '@mooring/platform';
+import type { SecureChannel, Verdict } from '@mooring/transport';
+import type { CredentialIssuer, JoinWorld } from '../bootstrap/index.ts';
+import type { Connect } from '../connect/index.ts';
+import type { DenialRecorder, RegistryEvent } from '../registry/index.ts';
+import type { Log } from '../serve/log.ts';
+import type { Domain } from '../storage/context.ts';
+import { DeviceSessions } from './device-sessions.ts';
+import { type DeviceIdentity, identify } from './identities.ts';
+import { Registrations } from './registrations.ts';
+
+export interface Lwm2mWorld {
+  readonly connect: Connect;
+  readonly issuer: CredentialIssuer;
+  readonly denials: DenialRecorder;
+  readonly log: Log;
+  readonly timers?: Timers;
+}
+
+/** The LwM2M server: where devices register, and through which they are asked and observed. */
+export class Lwm2mServer {
+  readonly sessions: DeviceSessions;
+  readonly #log: Log;
+  readonly #joining: JoinWorld;
+  readonly #registrations: Registrations;
+  readonly #options: CoapOptions;
+  readonly #unlisten: () => void;
+
+  constructor(domain: Domain, world: Lwm2mWorld) {
+    const { connect, issuer, denials, log, timers = backgroundTimers } = world;
+    this.#log = log;
+    this.#joining = { domain, denials, isLive: (deviceId) => this.sessions.isLive(deviceId) };
+    this.sessions = new DeviceSessions(
+      domain,
+      {
+        wantedPaths: (deviceId) => connect.subscriptions.wantedPaths(deviceId),
+        notified: (accountId, deviceId, path, answer) => this.#registrations.told(accountId, deviceId, path, answer),
+        reachable: (deviceId) => connect.reachable(deviceId),
+        fault: (error, deviceId) => this.#fault(error, { deviceId }),
+      },
+      timers,
+    );
+    this.#registrations = new Registrations(domain, { sessions: this.sessions, connect, issuer, log });
+    this.#options = {
+      framing: 'record',
+      timers,
+      handler: registrationHandler(this.#registrations),
+      unsolicited: (token, response, connection) => this.sessions.unsolicited(token, response, connection),
+      ended: (_end, connection) => void this.sessions.detach(connection),
+      fault: (error, connection) => this.#fault(error, { address: connection.channel.peer.address }),
+    };
+    this.#unlisten = domain.bus.listen((event) => this.#heard(event));
+  }
+
+  /** For the listener: whether a device may come in, and who it is. */
+  judge(certificates: readonly Uint8Array[], from: { address: string }): Promise<Verdict<DeviceIdentity>> {
+    return identify(this.#joining, certificates, from.address);
+  }
+
+  /** For the listener: a device that was let in. */
+  accept(channel: SecureChannel, identity: DeviceIdentity): void {
+    const connection = new CoapConnection(channel, this.#options);
+    this.#registrations.introduce(connection, identity);
+  }
+
+  stop(): void {
+    this.#unlisten();
+  }
+
+  /** What was decided elsewhere about devices that may be connected. */
+  #heard(event: RegistryEvent): void {
+    if (event.kind === 'deleted') this.sessions.close(event.deviceId);
+    if (event.kind === 'deregistered' && event.reason === 'suspended') this.sessions.close(event.registration.deviceId);
+  }
+
+  #fault(error: unknown, fields: Readonly<Record<string, unknown>>): void {
+    this.#log.error('lwm2m.fault', `The LwM2M server failed: ${(error as Error).message}`, {
+      ...fields,
+      stack: (error as Error).stack,
+    });
+  }
+}
