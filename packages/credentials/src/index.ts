@@ -1,5 +1,6 @@
 export type { BinItem } from './bin-items.ts';
 export { type CVariable, parseCSource } from './c-source.ts';
+export { clientFileName, clientItemsFolder, clientStoreFolder, isBootstrapped } from './client-files.ts';
 export { type DeveloperCredentials, readDeveloperCredentials } from './developer-credentials.ts';
 export { type DeveloperCredentialFields, writeDeveloperCredentials } from './developer-credentials-file.ts';
 export { credentialErrors } from './errors.ts';

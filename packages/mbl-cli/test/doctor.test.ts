@@ -111,7 +111,7 @@ test('all is well: thirteen rungs, and not a trace on the device or here', async
     `ok              tcp                 port ${device.port} takes connections`,
     /^ok {14}host key {12}ecdsa-sha2-nistp256 SHA256:\S+, not seen before; the first command will remember it$/,
     'ok              login               as root',
-    'ok              program             /opt/arm/pelion-provisioning-util',
+    "ok              program             /opt/arm/pelion-provisioning-util, Mooring's",
     'ok              store               the device says that it is configured correctly',
     "ok              key pair            'dev' is whole, and its key fits its certificate",
     /^ok {14}chain {15}the service has 'dev' \(self-signed\), and its servers have the CAs that are stored$/,

@@ -36,9 +36,9 @@ export function spawnedTools(
       const child = spawn(program, args, {
         env: { ...env, LC_ALL: 'C', ...more },
         stdio: ['pipe', 'pipe', 'pipe'],
-        timeout,
-        killSignal: 'SIGKILL',
       });
+      // Not spawn's own timeout, which goes on ticking after a program that could not be started.
+      const impatience = setTimeout(() => child.kill('SIGKILL'), timeout);
       const output: Buffer[] = [];
       let said = '';
       child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
@@ -46,6 +46,7 @@ export function spawnedTools(
         said += chunk.toString('utf8');
       });
       child.on('error', (cause) => {
+        clearTimeout(impatience);
         reject(
           storageErrors('storage.key.tool.missing', {
             message: `The key of the secure storage cannot be had: the program ${program} could not be started.`,
@@ -55,7 +56,10 @@ export function spawnedTools(
           }),
         );
       });
-      child.on('close', (code) => resolve({ status: code ?? 137, output: Buffer.concat(output), said }));
+      child.on('close', (code) => {
+        clearTimeout(impatience);
+        resolve({ status: code ?? 137, output: Buffer.concat(output), said });
+      });
       // It may have ended before it read anything.
       child.stdin.on('error', () => undefined);
       child.stdin.end(input ?? new Uint8Array(0));

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { clientFileName } from '@mooring/credentials';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { credentialSet, writeSet } from './credential-set.ts';
 import { run } from './terminal.ts';
@@ -127,7 +128,7 @@ test("the status tells a device that MBL's own program provisioned, in old words
   assert.match(err.join('\n'), /systemctl stop mbl-cloud-client; rm -rf .*\/pal\/\*/);
   const { json } = await run(['--get-pelion-status', '--store', 'store', '--json'], { cwd });
   const { data } = json().error as { data: Record<string, unknown> };
-  assert.deepEqual(data.mbl, { folder: join(cwd, 'pal'), items: 1, factoryItems: 1 });
+  assert.deepEqual(data.mbl, { folder: join(cwd, 'pal'), items: 1, factoryItems: 1, bootstrapped: false });
 });
 
 test("both storages: ours counts, and MBL's is told of", async (t) => {
@@ -136,6 +137,10 @@ test("both storages: ours counts, and MBL's is told of", async (t) => {
   const { status, err } = await command('--get-pelion-status');
   assert.equal(status, 0);
   assert.match(err.join('\n'), /also provisioned by MBL's own program/);
+  assert.doesNotMatch(err.join('\n'), /goes on to register there/);
+  const account = clientFileName({ name: 'mbed.LwM2MServerURI', type: 'config' });
+  writeFileSync(join(cwd, 'pal/WORKING', account), '');
+  assert.match((await command('--get-pelion-status')).err.join('\n'), /its client goes on to register there/);
 });
 
 test('a folder named pal with other things in it is nobody’s storage', async (t) => {

@@ -1,4 +1,6 @@
 import type { RestClient } from '@mooring/rest';
+import { terminalErrors } from '@mooring/terminal';
+import type { EarlierClient } from '../provisioning/earlier-client.ts';
 import type { Plan, Service } from '../provisioning/plan.ts';
 import type { Provisioned } from '../provisioning/provision.ts';
 import type { Request } from '../provisioning/request.ts';
@@ -30,6 +32,12 @@ export const provisionPelion = command({
       name: 'create_dev_cert',
       help: 'Have the service make the developer certificate, and store it.',
     },
+    {
+      flags: ['--wipe'],
+      name: 'wipe',
+      help: "If MBL's own client was on the device before, take from it the account that an earlier service gave it, and its time. Otherwise it goes on to register there.",
+    },
+    { flags: ['--no-wipe'], name: 'no_wipe', help: "Leave what MBL's own client has, without asking." },
     { flags: ['-q', '--quiet'], name: 'quiet_here', help: 'Do not show what the device says.' },
     serviceOption,
   ],
@@ -45,6 +53,13 @@ export const provisionPelion = command({
   ],
   exitCodes: { 'any other': 'that of the provisioning program on the device, 127 if it is missing' },
   async run(session, values) {
+    if (values.wipe === true && values.no_wipe === true) {
+      throw terminalErrors('usage', {
+        message: 'Give --wipe or --no-wipe, not both.',
+        next: "'mbl-cli provision-pelion --help' explains more.",
+        exitCode: 2,
+      });
+    }
     const { openStores } = await import('../stores/stores.ts');
     const { makePlan } = await import('../provisioning/plan.ts');
     const { carryOut } = await import('../provisioning/provision.ts');
@@ -72,12 +87,30 @@ export const provisionPelion = command({
         onStdout: (chunk) => void (quiet || session.io.stdout.write(chunk)),
         onStderr: (chunk) => void (quiet || session.io.stderr.write(chunk)),
         warn: (line) => output.note(line),
+        wipe: (earlier) => wipeOf(session, values, earlier),
         remark: session.remark,
       });
       return report(session, stores, request, plan, done, connection.target);
     });
   },
 });
+
+/** The options decide, else a person; without either the client keeps what it has, and that is said. */
+async function wipeOf(
+  { prompt, json, output }: Session,
+  values: Readonly<Record<string, unknown>>,
+  { bootstrapped, folder }: EarlierClient,
+): Promise<boolean> {
+  if (values.wipe === true) return true;
+  if (!bootstrapped || values.no_wipe === true) return false;
+  const said = `This device was connected before: in ${folder}, MBL's own client has an account that an earlier service gave it, and will go on to register there.`;
+  if (json || !prompt.interactive) {
+    output.note(`Warning: ${said} '--wipe' takes it away.`);
+    return false;
+  }
+  output.line(said);
+  return /^y(es)?$/i.test((await prompt.ask('Take it away, with its idea of the time? [y/N] ')).trim());
+}
 
 function requestOf(session: Session, values: Readonly<Record<string, unknown>>): Request {
   const { address, alias } = session.globals;
@@ -88,7 +121,11 @@ function requestOf(session: Session, values: Readonly<Record<string, unknown>>):
     create: values.create_dev_cert === true,
     updateFile: text(values.update_cert_path),
     deviceOptions: [...(address ? ['-a', address] : []), ...(alias ? ['-c', alias] : [])],
-    serviceOptions: service ? ['--service', service] : [],
+    serviceOptions: [
+      ...(service ? ['--service', service] : []),
+      ...(values.wipe === true ? ['--wipe'] : []),
+      ...(values.no_wipe === true ? ['--no-wipe'] : []),
+    ],
   };
 }
 
@@ -125,12 +162,14 @@ async function report(
   output.line(
     `Provisioned ${describeTarget(target)} with the developer certificate '${developer.name}' (${origin[developer.from]}) and the update certificate '${update.name}' (${plan.update.from === 'file' ? `from ${request.updateFile}` : 'from the Team Store'}).`,
   );
+  if (done.earlierClient?.wiped) output.line(`What MBL's own client had in ${done.earlierClient.folder} is gone.`);
   output.line(`Both are in the Team Store ${team.folder}.`);
   return {
     device: { name: target.name, address: target.host, port: target.port },
     developerCertificate: { ...developer, folder: team.folderOf(developer.name) },
     updateCertificate: { ...update, folder: team.folderOf(update.name) },
     output: done.output,
+    ...(done.earlierClient && { earlierClient: done.earlierClient }),
     cleaned: done.cleaned,
   };
 }

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { checkProgram, provisioningProgram } from '../provisioning/on-device.ts';
+import { checkProgram, programMaker, provisioningProgram } from '../provisioning/on-device.ts';
 import type { Login } from '../ssh/authentication.ts';
 import { resolveHost } from '../ssh/host-names.ts';
 import { knownDevicesPath } from '../ssh/known-devices.ts';
@@ -102,7 +102,8 @@ export function deviceRungs(examined: Examination, way: Way): Rung[] {
       needs: ['login'],
       async probe() {
         await checkProgram(left(examined.connection), signal);
-        return { state: 'ok', says: provisioningProgram };
+        const own = (await programMaker(left(examined.connection), signal)) === 'mooring';
+        return { state: 'ok', says: `${provisioningProgram}, ${own ? "Mooring's" : "MBL's own"}` };
       },
     },
     {

@@ -4,6 +4,7 @@ import type { Connection } from '../ssh/connection.ts';
 import { describeTarget } from '../ssh/target.ts';
 import { type StoredCertificate, storedCertificate } from '../stores/stored-certificate.ts';
 import type { TeamStore } from '../stores/team-store.ts';
+import { type EarlierClient, findEarlierClient } from './earlier-client.ts';
 import { checkProgram, provision } from './on-device.ts';
 import { alreadyThere, developerItems, isConflict, type Plan, type Service } from './plan.ts';
 import { goOnCommand, type Request } from './request.ts';
@@ -19,6 +20,8 @@ export interface World {
   onStdout(chunk: Buffer): void;
   onStderr(chunk: Buffer): void;
   warn(text: string): void;
+  /** Whether what the earlier client has is to be wiped. */
+  wipe(earlier: EarlierClient): Promise<boolean>;
   /** What `-v` shows. */
   remark(text: string): void;
 }
@@ -28,6 +31,8 @@ export interface Provisioned {
   update: { name: string; stored: 'unchanged' | 'added' | 'replaced' };
   /** What the program on the device wrote. */
   output: string;
+  /** What MBL's own client had on the device, if it ever ran there. */
+  earlierClient?: EarlierClient & { wiped: boolean };
   /** False if the certificates may still lie in the device's folder. */
   cleaned: boolean;
 }
@@ -60,6 +65,8 @@ export async function carryOut(request: Request, plan: Plan, world: World): Prom
 async function steps(request: Request, plan: Plan, world: World, progress: Progress): Promise<Provisioned> {
   const { connection, signal } = world;
   await checkProgram(connection, signal);
+  const earlier = await findEarlierClient(connection, signal);
+  const wiped = earlier !== undefined && (await world.wipe(earlier));
   let cleaned = false;
   let folder: UploadFolder | undefined;
   let result: Omit<Provisioned, 'cleaned'>;
@@ -72,15 +79,13 @@ async function steps(request: Request, plan: Plan, world: World, progress: Progr
     world.remark(`Copying ${items.length} files to the device.`);
     await transfer(connection, items, signal);
     world.remark('Starting the provisioning program on the device.');
-    const { stdout } = await provision(connection, {
-      signal,
-      onStdout: world.onStdout,
-      onStderr: world.onStderr,
-    });
+    const { onStdout, onStderr } = world;
+    const { stdout } = await provision(connection, { signal, onStdout, onStderr }, wiped ? earlier.folder : undefined);
     result = {
       developer: { name: request.developer, id: made.id, from: plan.developer.from },
       update: { name: request.update, stored },
       output: stdout.toString('utf8'),
+      ...(earlier && { earlierClient: { ...earlier, wiped } }),
     };
   } finally {
     cleaned =

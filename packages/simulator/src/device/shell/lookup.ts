@@ -34,10 +34,11 @@ async function fileCommand(name: string, shell: Shell): Promise<DeviceCommand> {
     if (stats.isDirectory() || (stats.mode & 0o111) === 0) {
       throw new CommandFailure(`${name}: Permission denied`, 126);
     }
-    const program = device.programs.get(place.path);
-    if (program) return program;
     const text = (await device.root.read(place.path)).toString('utf8');
     if (!/^#! ?\/(?:usr\/)?bin\/(?:env )?(?:ba)?sh\b/.test(text)) {
+      // A script that somebody put in the place of a program counts for more.
+      const program = device.programs.get(place.path);
+      if (program) return program;
       throw new CommandFailure(`${name}: Exec format error`, 126);
     }
     return async (job) => {

@@ -164,9 +164,8 @@ async function runCompound(
         if ((await runScript(condition, shell, streams, session)) === 0)
           return runScript(body, shell, streams, session);
       }
-      // No branch taken is no failure, whatever the condition said.
-      shell.status = 0;
-      return runScript(command.otherwise, shell, streams, session);
+      // No branch taken is no failure, whatever the condition said; what is there to be taken may ask for it in $?.
+      return command.otherwise.length === 0 ? 0 : runScript(command.otherwise, shell, streams, session);
   }
 }
 
