@@ -1,5 +1,5 @@
 import type { Catalogue } from '../definitions/catalogue.ts';
-import { type Entry, entriesOf, type Node } from '../model/node.ts';
+import { type Entry, type Node, placesOf } from '../model/node.ts';
 import { type Path, parsePath, pathText } from '../model/path.ts';
 import { treeOf } from '../model/tree.ts';
 import {
@@ -125,16 +125,15 @@ const typeAt = (path: Path, catalogue: Catalogue): ResourceType | undefined =>
 
 /** The records for what `at` holds: the first carries the base name, the others the rest of their path. */
 export function recordsOf(at: Path, node: Node, catalogue: Catalogue): SenmlRecord[] {
-  const entries = entriesOf(at, node);
-  const bare = entries.length === 1 && entries[0]?.path.length === at.length;
-  const base = bare ? pathText(at) : `${pathText(at)}/`;
-  // An empty instance still says that it is there.
-  if (entries.length === 0) return node.kind === 'instance' ? [{ bn: base }] : [];
-  return entries.map(({ path, value }, index) => ({
-    ...(index === 0 ? { bn: base } : {}),
-    ...(bare ? {} : { n: path.slice(at.length).join('/') }),
-    ...senmlValue(typeAt(path, catalogue) ?? naturalType(value), value),
-  }));
+  const base = node.kind === 'resource' || node.kind === 'resource instance' ? pathText(at) : `${pathText(at)}/`;
+  const [first, ...rest] = placesOf(at, node).map(({ path, value }): SenmlRecord => {
+    const name = path.slice(at.length).join('/');
+    // An instance without any value would else leave no trace.
+    if (value === undefined) return name === '' ? {} : { n: `${name}/` };
+    const record = senmlValue(typeAt(path, catalogue) ?? naturalType(value), value);
+    return name === '' ? record : { n: name, ...record };
+  });
+  return first ? [{ bn: base, ...first }, ...rest] : [];
 }
 
 /** The records for values from anywhere, each with its whole path and, where it has one, its time. */

@@ -71,16 +71,24 @@ export const resourceInstance = (id: number, value: Value): ResourceInstanceNode
   value,
 });
 
-/** All values of what `at` holds, each with its path. Instances and multiple resources without any value leave no trace. */
-export function entriesOf(at: Path, node: Node): Entry[] {
+/** Everything that `at` holds, in order: values with their paths, and instances that have none. */
+export function placesOf(at: Path, node: Node): { readonly path: Path; readonly value: Value | undefined }[] {
   switch (node.kind) {
     case 'object':
-      return node.instances.flatMap((one) => entriesOf([...at, one.id], one));
+      return node.instances.flatMap((one) => placesOf([...at, one.id], one));
     case 'instance':
-      return node.resources.flatMap((one) => entriesOf([...at, one.id], one));
+      if (node.resources.length === 0) return [{ path: at, value: undefined }];
+      return node.resources.flatMap((one) => placesOf([...at, one.id], one));
     case 'multiple':
       return [...node.values].map(([id, value]) => ({ path: [...at, id], value }));
     default:
       return [{ path: at, value: node.value }];
   }
+}
+
+/** All values of what `at` holds, each with its path. Instances and multiple resources without any value leave no trace. */
+export function entriesOf(at: Path, node: Node): Entry[] {
+  const entries: Entry[] = [];
+  for (const { path, value } of placesOf(at, node)) if (value !== undefined) entries.push({ path, value });
+  return entries;
 }

@@ -108,6 +108,11 @@ test('an empty instance is told from none', () => {
   assert.equal(textOf(payload), '[{"bn":"/2/5/"}]');
   assert.deepEqual(decodeNode(senmlJson, [2], payload, standardCatalogue), object(2, [instance(5, [])]));
   assert.deepEqual(decodeNode(senmlJson, [2], utf8('[]'), standardCatalogue), object(2, []));
+  const several = object(2, [instance(3, [resource(0, 1)]), instance(7, [])]);
+  for (const format of [senmlJson, senmlCbor]) {
+    const pack = encodeNode(format, [2], several, standardCatalogue);
+    assert.deepEqual(decodeNode(format, [2], pack, standardCatalogue), several);
+  }
 });
 
 test('composite: values and paths from several objects, with times', () => {
