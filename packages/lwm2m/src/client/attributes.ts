@@ -10,7 +10,7 @@ export function parseAttributes(query: readonly string[]): AttributeChanges | un
   for (const item of query) {
     const equals = item.indexOf('=');
     const [name, text] = equals < 0 ? [item, undefined] : [item.slice(0, equals), item.slice(equals + 1)];
-    const kind = attributeNames[name as keyof NotificationAttributes];
+    const kind = Object.hasOwn(attributeNames, name) ? attributeNames[name as keyof NotificationAttributes] : undefined;
     if (!kind || (text !== undefined && !(kind === 'seconds' ? seconds : decimal).test(text))) return undefined;
     changes[name] = text === undefined ? undefined : Number(text);
   }

@@ -139,6 +139,10 @@ export class Notifications {
     return subscription;
   }
 
+  has(token: Uint8Array): boolean {
+    return this.#observed?.has(keyOf(token)) === true;
+  }
+
   /** The server does not want it any more. */
   cancel(token: Uint8Array): void {
     const key = keyOf(token);

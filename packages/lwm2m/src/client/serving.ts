@@ -4,7 +4,7 @@ import type { Catalogue } from '../definitions/catalogue.ts';
 import { decodePaths } from '../formats/codec.ts';
 import { contentFormats } from '../formats/content-format.ts';
 import type { NotificationAttributes } from '../model/attributes.ts';
-import { isSamePath, type Path, pathOfSegments, pathText } from '../model/path.ts';
+import { isSamePath, isWithin, type Path, pathOfSegments, pathText } from '../model/path.ts';
 import { autoObserveToken, type RegisteredLinks } from '../registration/links.ts';
 import { AttributeStore } from './attributes.ts';
 import type { Flavour } from './flavour.ts';
@@ -12,13 +12,19 @@ import { type Interrupted, Notifications, type Watched } from './notifications.t
 import type { ObjectTree } from './object-tree.ts';
 import { compositeAnswer, type Operated, operate, readAnswer } from './operations.ts';
 
+interface AutoObserved {
+  readonly path: Path;
+  readonly number: number;
+}
+
 /** A device towards the server that it is registered with: answers operations, and notifies. */
 export class DeviceServing {
   readonly #device: Operated;
   readonly #keepsObservations: boolean;
   readonly #notifications: Notifications;
-  /** What the device notifies of by itself. */
-  #autoObserved: readonly { readonly path: Path; readonly token: Uint8Array }[] = [];
+  /** What the device notifies of by itself. Nothing else is kept of it until there is something to tell. */
+  #autoObserved: readonly AutoObserved[] = [];
+  #connection: CoapConnection | undefined;
   /** Observations of a connection that is gone. */
   #waiting: readonly Interrupted[] = [];
   /** Values that changed while they could not be told: there is no connection, or the server has no tokens for them yet. */
@@ -42,7 +48,29 @@ export class DeviceServing {
 
   valueChanged(path: Path): void {
     this.#notifications.valueChanged(path);
-    this.#untold?.set(pathText(path), path);
+    if (this.#untold) this.#untold.set(pathText(path), path);
+    else this.#tellOfItself(path);
+  }
+
+  #tellOfItself(path: Path): void {
+    for (const one of this.#autoObserved) {
+      if (!isWithin(path, one.path) && !isWithin(one.path, path)) continue;
+      // What was told before is not known, so that any change is worth telling.
+      this.#watchOfItself(one, { last: { at: Number.NEGATIVE_INFINITY, value: undefined }, changed: true });
+    }
+  }
+
+  #watchOfItself({ path, number }: AutoObserved, interrupted?: Pick<Interrupted, 'last' | 'changed'>): void {
+    const token = autoObserveToken(number);
+    if (!this.#connection || this.#notifications.has(token)) return;
+    this.#notifications.add(this.#connection, token, this.#watch(path, undefined, true), interrupted);
+  }
+
+  /** Where periods are set there is something to do even without a change. */
+  #watchPeriodic(): void {
+    for (const one of this.#autoObserved) {
+      if (this.#device.attributes.effective(one.path).pmax !== undefined) this.#watchOfItself(one);
+    }
   }
 
   handle(request: IncomingRequest, connection: CoapConnection): Answer | Promise<Answer> {
@@ -53,7 +81,10 @@ export class DeviceServing {
       return this.#observeComposite(request, connection);
     }
     const answer = operate(this.#device, request);
-    if (method === 'PUT' && request.query.length > 0) this.#notifications.attributesChanged();
+    if (method === 'PUT' && request.query.length > 0) {
+      this.#watchPeriodic();
+      this.#notifications.attributesChanged();
+    }
     return answer;
   }
 
@@ -73,13 +104,10 @@ export class DeviceServing {
 
   /** The server has these links: from now on their numbers of auto-observation are the tokens of notifications. */
   announced({ links }: RegisteredLinks, connection: CoapConnection): void {
-    for (const { token } of this.#autoObserved) this.#notifications.cancel(token);
-    this.#autoObserved = links.flatMap(({ path, autoObserve }) =>
-      autoObserve === undefined ? [] : [{ path, token: autoObserveToken(autoObserve) }],
+    for (const { number } of this.#autoObserved) this.#notifications.cancel(autoObserveToken(number));
+    this.#autoObserved = links.flatMap(({ path, autoObserve: number }) =>
+      number === undefined ? [] : [{ path, number }],
     );
-    for (const { path, token } of this.#autoObserved) {
-      this.#notifications.add(connection, token, this.#watch(path, undefined, true));
-    }
     this.#waiting = this.#waiting.filter(({ watched }) => !watched.auto);
     this.resumed(connection);
   }
@@ -89,12 +117,15 @@ export class DeviceServing {
     const [waiting, untold] = [this.#waiting, this.#untold];
     this.#waiting = [];
     this.#untold = undefined;
+    this.#connection = connection;
     for (const one of waiting) this.#notifications.add(connection, one.token, one.watched, one);
-    for (const path of untold?.values() ?? []) this.#notifications.valueChanged(path);
+    for (const path of untold?.values() ?? []) this.valueChanged(path);
+    this.#watchPeriodic();
   }
 
   disconnected(): void {
     const interrupted = this.#notifications.clear();
+    this.#connection = undefined;
     if (!this.#keepsObservations) return;
     this.#waiting = [...this.#waiting, ...interrupted];
     this.#untold ??= new Map();

@@ -263,6 +263,17 @@ test('a notification that was not acknowledged when the connection broke is sent
   );
 });
 
+test('a value that does not fit one message is read whole after its notification', async () => {
+  const { service, device, time } = await registered();
+  const long = 'maker '.repeat(200);
+  device.set(0, long);
+  await time.advance(100);
+  assert.deepEqual(
+    service.autoObserved.map(({ payload }) => textOf(payload)),
+    [long],
+  );
+});
+
 test('an observation is notified of, goes on over a new connection, and ends when it is cancelled', async () => {
   const { session, button, time, client, service } = await registered();
   const heard: string[] = [];
@@ -315,6 +326,23 @@ test('pmin, pmax and limits hold back what is not wanted', async () => {
     data: { code: '4.00', path: '/3200/0/5501' },
   });
   await assert.rejects(session.writeAttributes([3, 0, 0], { gt: 1 }), { data: { code: '4.00', path: '/3/0/0' } });
+});
+
+test('what the device notifies of by itself keeps the periods that a server sets', async () => {
+  const { session, service, update, time } = await registered();
+  await session.writeAttributes([10252, 0, 2], { pmin: 10, pmax: 30 });
+  await time.advance(31_000);
+  update.set(2, 4);
+  await time.advance(1_000);
+  assert.deepEqual(
+    service.autoObserved.map(({ payload }) => textOf(payload)),
+    ['1'],
+  );
+  await time.advance(10_000);
+  assert.deepEqual(
+    service.autoObserved.map(({ payload }) => textOf(payload)),
+    ['1', '4'],
+  );
 });
 
 test('a registration that is refused leads to a new bootstrap; another error to a new attempt', async () => {

@@ -293,6 +293,31 @@ test('1.1: composite operations, and values that the device sends of itself', as
   assert.equal(textOf(renewal?.payload ?? utf8('')), 'LWM2M');
 });
 
+test('1.1: a server disables the device, and has it bootstrapped anew', async () => {
+  const { session, client, service, time, host } = await registered(
+    standardFlavour({ version: '1.1', framing: 'stream' }),
+  );
+  await session.write([1, 0, 5], resource(5, 30));
+  await session.execute([1, 0, 4]);
+  await time.advance(100);
+  assert.equal(client.phase, 'pausing');
+  assert.deepEqual(service.deregistered, ['account/urn:dev:1']);
+  await time.advance(31_000);
+  assert.equal(client.phase, 'registered');
+  assert.equal(service.registrations.length, 2);
+  await service.session?.execute([1, 0, 9]);
+  await time.advance(10_000);
+  assert.equal(service.completed.length, 1);
+  assert.equal(client.phase, 'registered', host.reports.join());
+  assert.equal(service.registrations.length, 3);
+  // A bootstrap that is refused leaves the device with the account that it has.
+  service.plan = { refused: codes.forbidden };
+  await service.session?.execute([1, 0, 9]);
+  await time.advance(20_000);
+  assert.equal(service.registrations.length, 4);
+  assert.equal(client.phase, 'registered');
+});
+
 test('1.0 knows no composite operations', async () => {
   const { session } = await registered(standardFlavour({ version: '1.0', framing: 'datagram' }));
   await assert.rejects(session.readComposite([[3]]), refused('4.05', 'several paths'));
