@@ -168,7 +168,8 @@ function atRest(framing: CoapOptions['framing']): number {
   };
   const before = heap();
   for (const channel of channels) connections.push(new CoapConnection(channel, options));
-  return (heap() - before) / channels.length;
+  const taken = heap() - before;
+  return taken / (connections.length - 1);
 }
 
 process.stdout.write('\n');

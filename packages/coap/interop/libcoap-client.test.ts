@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { listenTls, type SecureChannel } from '@mooring/transport';
+import { listenDtls, listenTls, type SecureChannel } from '@mooring/transport';
 import { missing } from '../../../test/peers/missing.ts';
 import { anyone, identity } from '../../transport/test/identity.ts';
 import { CoapConnection } from '../src/index.ts';
@@ -32,6 +32,14 @@ const credentials = [
 const large = file('large', largeBody);
 const fair = file('fair', largeBody.subarray(0, 12_000));
 
+const secured = {
+  host: '127.0.0.1',
+  port: 0,
+  credentials: server,
+  profile: 'standard',
+  verifyPeer: anyone,
+} as const;
+
 interface Way {
   readonly scheme: string;
   readonly framing: 'stream' | 'datagram';
@@ -43,19 +51,16 @@ const ways: Way[] = [
   { scheme: 'coap', framing: 'datagram', args: [], listen: listenUdp },
   { scheme: 'coap+tcp', framing: 'stream', args: [], listen: listenTcp },
   {
+    scheme: 'coaps',
+    framing: 'datagram',
+    args: credentials,
+    listen: (channel) => listenDtls({ ...secured, channel }),
+  },
+  {
     scheme: 'coaps+tcp',
     framing: 'stream',
     args: credentials,
-    listen: (accept) =>
-      listenTls({
-        host: '127.0.0.1',
-        port: 0,
-        credentials: server,
-        profile: 'standard',
-        alpn: ['coap'],
-        verifyPeer: anyone,
-        channel: accept,
-      }),
+    listen: (channel) => listenTls({ ...secured, alpn: ['coap'], channel }),
   },
 ];
 

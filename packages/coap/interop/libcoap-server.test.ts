@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectTls, type SecureChannel } from '@mooring/transport';
+import { connectDtls, connectTls, type SecureChannel } from '@mooring/transport';
 import { missing } from '../../../test/peers/missing.ts';
 import { identity } from '../../transport/test/identity.ts';
 import { CoapConnection, type CoapOptions, codes } from '../src/index.ts';
@@ -44,22 +44,19 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+const secured = {
+  host: '127.0.0.1',
+  port: port + 1,
+  credentials: client,
+  authorities: [authority.certificate],
+  profile: 'standard',
+} as const;
+
 const ways: [scheme: string, framing: CoapOptions['framing'], connect: () => Promise<SecureChannel>][] = [
   ['coap', 'datagram', () => connectUdp(port)],
   ['coap+tcp', 'stream', () => connectTcp(port)],
-  [
-    'coaps+tcp',
-    'stream',
-    () =>
-      connectTls({
-        host: '127.0.0.1',
-        port: port + 1,
-        credentials: client,
-        authorities: [authority.certificate],
-        profile: 'standard',
-        alpn: ['coap'],
-      }),
-  ],
+  ['coaps', 'datagram', () => connectDtls(secured)],
+  ['coaps+tcp', 'stream', () => connectTls({ ...secured, alpn: ['coap'] })],
 ];
 
 for (const [scheme, framing, connect] of ways) {
