@@ -123,6 +123,25 @@ for (const [name, first, second, code] of incomplete) {
   });
 }
 
+test('two bodies for one resource at the same time are told apart by token, or by Request-Tag', async () => {
+  const bodies: string[] = [];
+  const handler = ({ payload }: IncomingRequest): Answer => {
+    bodies.push(hex(payload));
+    return { code: codes.changed };
+  };
+  for (const [head, one, two] of [
+    ['41', { token: 'aa', tag: '' }, { token: 'bb', tag: '' }],
+    ['40', { token: '', tag: 'd1 fc 01' }, { token: '', tag: 'd1 fc 02' }],
+  ] as const) {
+    const peer = rawPeer({ framing, handler });
+    await peer.send(`${head} 03 0001 ${one.token} b1 73 d1 03 0a ${one.tag} ff ${part(0, 64)}`);
+    await peer.send(`${head} 03 0002 ${two.token} b1 73 d1 03 0a ${two.tag} ff ${part(100, 164)}`);
+    await peer.send(`${head} 03 0003 ${one.token} b1 73 d1 03 12 ${one.tag} ff ${part(64, 70)}`);
+    await peer.send(`${head} 03 0004 ${two.token} b1 73 d1 03 12 ${two.tag} ff ${part(164, 170)}`);
+  }
+  assert.deepEqual(bodies, [part(0, 70), part(100, 170), part(0, 70), part(100, 170)]);
+});
+
 test('blocks are waited for a minute', async () => {
   const peer = rawPeer({ framing, handler: () => ({ code: codes.changed }) });
   await peer.send(`40 03 0001 b1 73 d1 03 0a ff ${part(0, 64)}`);

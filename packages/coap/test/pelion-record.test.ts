@@ -153,7 +153,7 @@ test('a CSR that is sent again while it is being signed is signed once', async (
     sign = resolve;
   });
   const { requests, handler } = recorder(signed);
-  const peer = rawPeer({ handler, limits: { separateAfter: 10_000 } });
+  const peer = rawPeer({ handler });
   const request = '44 02 6f4b 83c37d10  b3 657374 03 73656e  10 20 91 05 ff 3082013f …319';
   await peer.send(request);
   await peer.time.advance(5000);
@@ -175,6 +175,25 @@ test('a certificate chain of two goes in two blocks, fetched with the same token
   await peer.expect(`64 44 6f4b 83c37d10 d1 0a 0d 52 039e ff ${hex(chain.subarray(0, 512))}`);
   await peer.send('44 02 6f4c 83c37d10  b3 657374 03 73656e  10 20 91 15');
   await peer.expect(`64 44 6f4c 83c37d10 d1 0a 15 ff ${hex(chain.subarray(512))}`);
+  assert.equal(requests.length, 1);
+});
+
+test('an answer in blocks comes in the acknowledgement, though it takes seconds, and is found without the query', async () => {
+  const answer = filler(600);
+  let give: (answer: Answer) => void = () => {};
+  const { requests, handler } = recorder(
+    new Promise<Answer>((resolve) => {
+      give = resolve;
+    }),
+  );
+  const peer = rawPeer({ handler });
+  await peer.send('44 02 6f4b 83c37d10 b3 657374 45 61743d3132 ff 01');
+  await peer.time.advance(9000);
+  await peer.silent();
+  give({ code: codes.changed, payload: answer });
+  await peer.expect(`64 44 6f4b 83c37d10 d1 0a 0d 52 0258 ff ${hex(answer.subarray(0, 512))}`);
+  await peer.send('44 02 6f4c 83c37d10 b3 657374 c1 15');
+  await peer.expect(`64 44 6f4c 83c37d10 d1 0a 15 ff ${hex(answer.subarray(512))}`);
   assert.equal(requests.length, 1);
 });
 

@@ -161,6 +161,7 @@ test('a peer that takes 1152 bytes is sent blocks of 1024', async () => {
     [
       [27, '0e'],
       [60, '05dc'],
+      [292, ''],
     ],
   );
   await peer.send(frame({ code: codes.continue, token: first?.token ?? noBytes, options: [uintOption(27, 0x0e)] }));

@@ -3,7 +3,7 @@ import { bert, blockOffset, blockOption, findBlock, lastBlockNumber, unitSize } 
 import { codes, isSuccess } from '../message/codes.ts';
 import { type Message, noBytes, type Option } from '../message/message.ts';
 import { optionNumbers } from '../message/option-registry.ts';
-import { findOption, uintOption } from '../message/option-values.ts';
+import { findOption, opaqueOption, uintOption } from '../message/option-values.ts';
 import { sameBytes } from '../message/token.ts';
 import { type Request, type Response, readResponse, requestOptions } from './exchanged.ts';
 import type { Sizes } from './message-layer.ts';
@@ -27,6 +27,8 @@ export interface ExchangeLimits {
   readonly bodySize: number;
   /** Says in the first block how long the whole is (Size1). */
   readonly announceSize: boolean;
+  /** Tells bodies apart that go to one resource at the same time (RFC 9175 §3). */
+  readonly requestTag?: Uint8Array;
 }
 
 /** A representation that changes is read anew so many times. */
@@ -37,8 +39,10 @@ const restarts = 2;
  * whole response. Fails with `coap.response.invalid`, `coap.body.too.large` or `coap.body.changed`.
  */
 export function* blockwiseExchange(request: Request, limits: ExchangeLimits): Steps {
-  const options = requestOptions(request);
   const payload = request.payload ?? noBytes;
+  const options = requestOptions(request);
+  if (limits.requestTag !== undefined && payload.length > limits.sizes.whole)
+    options.push(opaqueOption(optionNumbers.requestTag, limits.requestTag));
   for (let attempt = 0; ; attempt++) {
     const first = yield* sendBody(options, payload, limits);
     const response = yield* gatherBody(request, options, first, limits);

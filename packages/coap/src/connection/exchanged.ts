@@ -75,6 +75,7 @@ const ownOptions = new Set<number>([
   optionNumbers.block2,
   optionNumbers.size1,
   optionNumbers.size2,
+  optionNumbers.requestTag,
 ]);
 
 const empty: readonly never[] = [];

@@ -3,11 +3,15 @@ import { codes } from '../message/codes.ts';
 import type { Message, Option } from '../message/message.ts';
 import { optionNumbers } from '../message/option-registry.ts';
 import { findUint, uintOption } from '../message/option-values.ts';
+import { tokenKey } from '../message/token.ts';
 import { joined } from './blockwise.ts';
 import type { Answer } from './exchanged.ts';
 import type { Limits } from './limits.ts';
+import { resourceKey } from './resource-key.ts';
 
 interface Gathering {
+  readonly resource: string;
+  readonly token: string;
   readonly contentFormat: number | undefined;
   readonly parts: Uint8Array[];
   size: number;
@@ -21,87 +25,100 @@ const text = (code: number, words: string, options: readonly Option[] = []): Gat
   answer: { code, options, payload: new TextEncoder().encode(words) },
 });
 
-/** Request bodies that come in blocks (RFC 7959 §2.5), by what they are for. */
+/**
+ * Request bodies that come in blocks (RFC 7959 §2.5), by what they are for. A client may have only one under way for one
+ * resource (or tell them apart by Request-Tag, RFC 9175 §3); with a token that stays the same there may be more.
+ */
 export class GatheredBodies {
   readonly #limits: Limits;
   /** The one that was heard of longest ago comes first. */
-  #gatherings: Map<string, Gathering> | undefined;
+  readonly #gatherings: Gathering[] = [];
+  #bytes = 0;
 
   constructor(limits: Limits) {
     this.#limits = limits;
   }
 
   /** `largest`: the size exponent of the blocks that are asked for. */
-  take(key: string, message: Message, block: Block, largest: number, now: number): Gathered {
+  take(message: Message, block: Block, largest: number, now: number): Gathered {
     const { payload, options } = message;
-    const { bodySize, blockTime, gatheredBodies } = this.#limits;
+    const { bodySize } = this.#limits;
     const unit = unitSize(block.sizeExponent);
     if (block.sizeExponent === bert && largest !== bert)
       return text(codes.badRequest, 'Block size 7 is not for datagrams.');
     const whole =
       block.sizeExponent === bert ? payload.length > 0 && payload.length % unit === 0 : payload.length === unit;
     if (block.more && !whole) return text(codes.badRequest, `A block of ${unit} bytes has ${payload.length}.`);
-    const contentFormat = findUint(options, optionNumbers.contentFormat);
-    if (block.number === 0) {
-      if ((findUint(options, optionNumbers.size1) ?? 0) > bodySize || payload.length > bodySize)
-        return this.#tooLarge(key);
-      if (!block.more) return { body: payload };
-      this.#gatherings ??= new Map();
-      this.#gatherings.delete(key);
-      if (this.#gatherings.size >= gatheredBodies) this.#forgetOldest();
-      this.#gatherings.set(key, { contentFormat, parts: [payload], size: payload.length, heard: now });
-      return continued(block, largest);
+    const size = Math.max(blockOffset(block) + payload.length, findUint(options, optionNumbers.size1) ?? 0);
+    const gathering = block.number === 0 ? this.#begin(message, now) : this.#find(message, now);
+    if (size > bodySize) {
+      if (gathering !== undefined) this.#forget(gathering);
+      const option = uintOption(optionNumbers.size1, bodySize);
+      return text(codes.requestEntityTooLarge, `At most ${bodySize} bytes are taken.`, [option]);
     }
-    const gathering = this.#gatherings?.get(key);
-    if (gathering === undefined || now - gathering.heard >= blockTime)
-      return text(codes.requestEntityIncomplete, 'The blocks before this one are not here.');
+    if (gathering === undefined) return text(codes.requestEntityIncomplete, 'The blocks before this one are not here.');
+    const contentFormat = findUint(options, optionNumbers.contentFormat);
     if (
       gathering.size !== blockOffset(block) ||
       (contentFormat ?? gathering.contentFormat) !== gathering.contentFormat
     ) {
-      this.#forget(key);
+      this.#forget(gathering);
       return text(codes.requestEntityIncomplete, `Byte ${gathering.size} should follow.`);
     }
-    gathering.size += payload.length;
-    if (gathering.size > bodySize) return this.#tooLarge(key);
-    gathering.parts.push(payload);
-    gathering.heard = now;
-    if (block.more) {
-      this.#gatherings?.delete(key);
-      this.#gatherings?.set(key, gathering);
-      return continued(block, block.sizeExponent);
-    }
-    this.#forget(key);
+    this.#add(gathering, payload, now);
+    if (block.more) return continued(block, block.number === 0 ? largest : block.sizeExponent);
+    this.#forget(gathering);
     return { body: joined(gathering.parts, gathering.size) };
   }
 
   expire(now: number): number | undefined {
     const { blockTime } = this.#limits;
-    for (const [key, { heard }] of this.#gatherings ?? []) {
-      if (now - heard < blockTime) return heard + blockTime;
-      this.#gatherings?.delete(key);
+    for (let oldest = this.#gatherings[0]; oldest !== undefined; oldest = this.#gatherings[0]) {
+      if (now - oldest.heard < blockTime) return oldest.heard + blockTime;
+      this.#forget(oldest);
     }
-    this.#gatherings = undefined;
     return undefined;
   }
 
-  #tooLarge(key: string): Gathered {
-    this.#forget(key);
-    const { bodySize } = this.#limits;
-    const option = uintOption(optionNumbers.size1, bodySize);
-    return text(codes.requestEntityTooLarge, `At most ${bodySize} bytes are taken.`, [option]);
+  #begin(message: Message, now: number): Gathering {
+    const resource = resourceKey(message);
+    const token = tokenKey(message.token);
+    const before = this.#gatherings.find((other) => other.resource === resource && other.token === token);
+    if (before !== undefined) this.#forget(before);
+    const contentFormat = findUint(message.options, optionNumbers.contentFormat);
+    return { resource, token, contentFormat, parts: [], size: 0, heard: now };
   }
 
-  #forgetOldest(): void {
-    for (const key of this.#gatherings?.keys() ?? []) {
-      this.#gatherings?.delete(key);
-      return;
+  #find(message: Message, now: number): Gathering | undefined {
+    const resource = resourceKey(message);
+    const token = tokenKey(message.token);
+    const found =
+      this.#gatherings.findLast((one) => one.resource === resource && one.token === token) ??
+      this.#gatherings.findLast((one) => one.resource === resource);
+    return found !== undefined && now - found.heard < this.#limits.blockTime ? found : undefined;
+  }
+
+  /** The oldest give way. */
+  #add(gathering: Gathering, payload: Uint8Array, now: number): void {
+    const { gatheredBodies, gatheredBytes } = this.#limits;
+    const place = this.#gatherings.indexOf(gathering);
+    if (place >= 0) this.#gatherings.splice(place, 1);
+    for (let oldest = this.#gatherings[0]; oldest !== undefined; oldest = this.#gatherings[0]) {
+      if (this.#gatherings.length < gatheredBodies && this.#bytes + payload.length <= gatheredBytes) break;
+      this.#forget(oldest);
     }
+    this.#gatherings.push(gathering);
+    gathering.parts.push(payload);
+    gathering.size += payload.length;
+    gathering.heard = now;
+    this.#bytes += payload.length;
   }
 
-  #forget(key: string): void {
-    this.#gatherings?.delete(key);
-    if (this.#gatherings?.size === 0) this.#gatherings = undefined;
+  #forget(gathering: Gathering): void {
+    const place = this.#gatherings.indexOf(gathering);
+    if (place < 0) return;
+    this.#gatherings.splice(place, 1);
+    this.#bytes -= gathering.size;
   }
 }
 

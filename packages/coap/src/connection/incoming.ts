@@ -2,6 +2,7 @@ import { type Block, bert, blockOption, findBlock, unitSize } from '../message/b
 import { type Code, codes, methods } from '../message/codes.ts';
 import { type Message, noBytes, noOptions } from '../message/message.ts';
 import { optionName, optionNumbers, recognizedOptions } from '../message/option-registry.ts';
+import { tokenKey } from '../message/token.ts';
 import { type Answer, answerOptions, type Body, type IncomingRequest, readRequest } from './exchanged.ts';
 import { GatheredBodies } from './gathered-bodies.ts';
 import { type AnswerKey, KeptAnswers } from './kept-answers.ts';
@@ -18,11 +19,12 @@ export interface RequestWorker {
   fault(error: unknown): void;
 }
 
-/** A request message that is to be answered, whose body, where it came in blocks, is whole. */
+/** The message to answer. */
 interface Asked {
   readonly message: Message;
   readonly reply: Reply;
-  readonly key: AnswerKey;
+  /** Whole, where it came in blocks. */
+  readonly body: Uint8Array;
   readonly block1: Block | undefined;
   readonly block2: Block | undefined;
 }
@@ -86,22 +88,20 @@ export class IncomingRequests {
     const block2 = findBlock(message.options, optionNumbers.block2);
     if (block2?.sizeExponent === bert && sizes.sizeExponent !== bert)
       return words(codes.badRequest, 'Block size 7 is not for datagrams.');
-    const resource = resourceKey(message);
     const now = this.#settings.timers.now();
     let body = message.payload;
     if (block1 !== undefined) {
       this.#bodies ??= new GatheredBodies(this.#settings.limits);
-      const gathered = this.#bodies.take(resource, message, block1, sizes.sizeExponent, now);
+      const gathered = this.#bodies.take(message, block1, sizes.sizeExponent, now);
       if ('answer' in gathered) {
         this.#sweeper.notice(now + this.#settings.limits.blockTime);
         return gathered.answer;
       }
       body = gathered.body;
     }
-    const key: AnswerKey = { resource, payload: message.code === methods.FETCH ? body : noBytes };
-    const asked: Asked = { message, reply, key, block1, block2 };
+    const asked: Asked = { message, body, reply, block1, block2 };
     const later = block1 === undefined && block2 !== undefined && block2.number > 0;
-    const kept = later ? this.#kept?.find(key, now) : undefined;
+    const kept = later ? this.#kept?.find(this.#keyOf(asked), now) : undefined;
     if (kept !== undefined) {
       void this.#slice(asked, kept);
       return undefined;
@@ -154,22 +154,30 @@ export class IncomingRequests {
     }
     const sliced = new SlicedAnswer(answer, isBody(payload) ? payload : bodyOf(payload ?? noBytes));
     const now = this.#settings.timers.now();
-    this.#kept ??= new KeptAnswers(this.#settings.limits);
-    this.#kept.add(asked.key, sliced, now);
+    this.#kept ??= new KeptAnswers(this.#settings.limits, this.#settings.framing === 'record');
+    this.#kept.add(this.#keyOf(asked), sliced, now);
     this.#sweeper.notice(now + this.#settings.limits.blockTime);
     await this.#slice(asked, sliced);
   }
 
-  async #slice({ message, reply, key, block1, block2 }: Asked, sliced: SlicedAnswer): Promise<void> {
+  #keyOf({ message, body }: Asked): AnswerKey {
+    return {
+      resource: resourceKey(message),
+      payload: message.code === methods.FETCH ? body : noBytes,
+      token: tokenKey(message.token),
+    };
+  }
+
+  async #slice({ message, reply, block1, block2 }: Asked, sliced: SlicedAnswer): Promise<void> {
     try {
       const block = await sliced.block(block2, this.#layer.sizes);
-      if (block.last) this.#kept?.drop(key);
+      if (block.last) this.#kept?.drop(sliced);
       if (this.#ended) return;
       const options = block1 === undefined ? block.options : [...block.options, echo(block1)];
       reply({ code: block.code, token: message.token, options, payload: block.payload });
     } catch (error) {
       this.#worker.fault(error);
-      this.#kept?.drop(key);
+      this.#kept?.drop(sliced);
       this.#send(message, { code: codes.internalServerError }, reply);
     }
   }

@@ -6,10 +6,11 @@ import type { SlicedAnswer } from './sliced-answer.ts';
 export interface AnswerKey {
   readonly resource: string;
   readonly payload: Uint8Array;
+  readonly token: string;
 }
 
 /** A later block may leave out the payload. */
-const belongs = (kept: AnswerKey, asked: AnswerKey): boolean =>
+const sameResource = (kept: AnswerKey, asked: AnswerKey): boolean =>
   kept.resource === asked.resource && (asked.payload.length === 0 || sameBytes(kept.payload, asked.payload));
 
 interface Kept {
@@ -21,45 +22,47 @@ interface Kept {
 /** Answers whose later blocks will be asked for. */
 export class KeptAnswers {
   readonly #limits: Limits;
+  readonly #tokenNames: boolean;
   /** The one that was asked for longest ago comes first. */
-  #kept: Kept[] | undefined;
+  #kept: Kept[] = [];
 
-  constructor(limits: Limits) {
+  /** `tokenNames`: Pelion's clients keep the token, and leave the query out of the requests for later blocks. */
+  constructor(limits: Limits, tokenNames: boolean) {
     this.#limits = limits;
+    this.#tokenNames = tokenNames;
   }
 
   add(key: AnswerKey, answer: SlicedAnswer, now: number): void {
-    this.drop(key);
-    this.#kept ??= [];
+    const before = this.#kept.find((kept) => kept.key.token === key.token && sameResource(kept.key, key));
+    if (before !== undefined) this.drop(before.answer);
     if (this.#kept.length >= this.#limits.keptAnswers) this.#kept.shift()?.answer.close();
     this.#kept.push({ key, answer, heard: now });
   }
 
   find(key: AnswerKey, now: number): SlicedAnswer | undefined {
-    const found = this.#kept?.findLast((kept) => belongs(kept.key, key));
+    const sameToken = (kept: Kept) => kept.key.token === key.token;
+    const found =
+      this.#kept.findLast((kept) => sameToken(kept) && sameResource(kept.key, key)) ??
+      this.#kept.findLast((kept) => sameResource(kept.key, key)) ??
+      (this.#tokenNames && key.token !== '' ? this.#kept.findLast(sameToken) : undefined);
     if (found === undefined || now - found.heard >= this.#limits.blockTime) return undefined;
     found.heard = now;
-    this.#kept = [...(this.#kept ?? []).filter((kept) => kept !== found), found];
+    this.#kept.push(...this.#kept.splice(this.#kept.indexOf(found), 1));
     return found.answer;
   }
 
-  drop(key: AnswerKey): void {
-    const at = this.#kept?.findLastIndex((kept) => belongs(kept.key, key)) ?? -1;
-    if (at < 0) return;
-    this.#kept?.splice(at, 1)[0]?.answer.close();
-    if (this.#kept?.length === 0) this.#kept = undefined;
+  drop(answer: SlicedAnswer): void {
+    const place = this.#kept.findIndex((kept) => kept.answer === answer);
+    if (place >= 0) this.#kept.splice(place, 1)[0]?.answer.close();
   }
 
   expire(now: number): number | undefined {
     const { blockTime } = this.#limits;
-    while (this.#kept?.[0] !== undefined && now - this.#kept[0].heard >= blockTime) this.#kept.shift()?.answer.close();
-    if (this.#kept?.[0] !== undefined) return this.#kept[0].heard + blockTime;
-    this.#kept = undefined;
-    return undefined;
+    while (this.#kept[0] !== undefined && now - this.#kept[0].heard >= blockTime) this.#kept.shift()?.answer.close();
+    return this.#kept[0] === undefined ? undefined : this.#kept[0].heard + blockTime;
   }
 
   end(): void {
-    for (const { answer } of this.#kept ?? []) answer.close();
-    this.#kept = undefined;
+    for (const { answer } of this.#kept.splice(0)) answer.close();
   }
 }

@@ -16,8 +16,9 @@ export interface Limits {
   readonly subscriptions: number;
   /** Requests of the peer that the handler works on at once. More are answered 5.03. */
   readonly handledRequests: number;
-  /** Request bodies that are being gathered. The oldest gives way. */
+  /** Request bodies that are being gathered, and the bytes of them all. The oldest gives way. */
   readonly gatheredBodies: number;
+  readonly gatheredBytes: number;
   /** Answers that are kept until all of their blocks were fetched. The oldest gives way. */
   readonly keptAnswers: number;
   /** Messages whose repetition is recognized, with the answers that they got. The oldest gives way. */
@@ -56,7 +57,8 @@ const common: Limits = {
   observations: 256,
   subscriptions: 256,
   handledRequests: 8,
-  gatheredBodies: 2,
+  gatheredBodies: 4,
+  gatheredBytes: 128 * 1024,
   keptAnswers: 4,
   duplicates: 32,
   pendingBytes: 64 * 1024,
@@ -72,9 +74,22 @@ const common: Limits = {
 };
 
 export const defaultLimits: Readonly<Record<Framing, Limits>> = {
-  /** Pelion's clients take 512 bytes of payload and read 1152 bytes of a record. They give up a request within 60 s. */
-  record: { ...common, blockSize: 512 },
+  /**
+   * Pelion's clients take 512 bytes of payload and read 1152 bytes of a record. They repeat a request after 3 s and give it
+   * up within 60 s. The first block of an answer they recognize by the message id of their request alone: where it does
+   * not come in the acknowledgement they cannot go on.
+   */
+  record: { ...common, blockSize: 512, separateAfter: 20_000 },
   /** EXCHANGE_LIFETIME is 247 s (RFC 7252 §4.8.2). */
   datagram: { ...common, duplicateTime: 247_000, duplicates: 64 },
-  stream: { ...common, messageSize: 64 * 1024, requests: 64, pendingBytes: 256 * 1024 },
+  stream: {
+    ...common,
+    messageSize: 64 * 1024,
+    requests: 64,
+    handledRequests: 64,
+    gatheredBodies: 64,
+    gatheredBytes: 1024 * 1024,
+    keptAnswers: 64,
+    pendingBytes: 256 * 1024,
+  },
 };

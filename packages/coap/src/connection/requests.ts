@@ -1,7 +1,8 @@
 import { coapErrors } from '../errors.ts';
 import type { Message } from '../message/message.ts';
+import { uintBytes } from '../message/option-values.ts';
 import { tokenKey } from '../message/token.ts';
-import { blockwiseExchange, type Steps } from './blockwise.ts';
+import { blockwiseExchange, type ExchangeLimits, type Steps } from './blockwise.ts';
 import { Exchange, type ExchangeSurroundings } from './exchange.ts';
 import { type Request, type Response, requestCode } from './exchanged.ts';
 import type { MessageLayer } from './message-layer.ts';
@@ -58,9 +59,16 @@ export class Requests {
     return this.#around.layer;
   }
 
-  exchangeLimits(bodySize = this.#settings.limits.bodySize) {
-    // The real clients were seen to take Block1 without Size1.
-    return { sizes: this.layer.sizes, bodySize, announceSize: this.#settings.framing !== 'record' };
+  exchangeLimits(bodySize = this.#settings.limits.bodySize): ExchangeLimits {
+    const { framing } = this.#settings;
+    return {
+      sizes: this.layer.sizes,
+      bodySize,
+      // Pelion's clients were seen to take Block1 without Size1.
+      announceSize: framing !== 'record',
+      // Elsewhere one body goes at a time.
+      ...(framing === 'stream' ? { requestTag: uintBytes(this.#nextToken) } : {}),
+    };
   }
 
   newToken(): Uint8Array {
