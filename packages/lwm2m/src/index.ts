@@ -1,7 +1,12 @@
 export { type ServerAccount, type ServerSecurity, securityModes } from './bootstrap/account.ts';
 export { type AccountsDraft, type ClientAccount, clientAccounts, noAccounts } from './bootstrap/accounts-draft.ts';
 export { decodeCertificateChain, encodeCertificateChain } from './bootstrap/certificate-chain.ts';
-export { decodeRenewalOrder, encodeRenewalOrder, lwm2mCertificateName } from './bootstrap/certificate-renewal.ts';
+export {
+  decodeRenewalOrder,
+  encodeRenewalOrder,
+  lwm2mCertificateName,
+  renewalStatus,
+} from './bootstrap/certificate-renewal.ts';
 export {
   type BootstrapClientEffect,
   type BootstrapClientEvent,

@@ -43,3 +43,9 @@ export function decodeRenewalOrder(order: Uint8Array): string {
   }
   return name ? name : malformed(format, 'no certificate is named');
 }
+
+/** What the device answers to the order: 0 when it has the new certificate, else a number of its own; undefined if it says none. */
+export function renewalStatus(answer: Uint8Array): number | undefined {
+  const text = Buffer.from(answer).toString('latin1');
+  return /^[0-9]{1,5}$/.test(text) ? Number(text) : undefined;
+}

@@ -36,6 +36,7 @@ export interface DeviceClientOptions {
   /** Seconds, until a server says otherwise. */
   readonly lifetime: number;
   readonly catalogue?: Catalogue;
+  /** `systemTimers` where the process is to live for this; others let it end. */
   readonly timers?: Timers;
   /** 0 to below 1; spreads what thousands of devices would do at the same moment. */
   random?(): number;
@@ -154,6 +155,14 @@ export class DeviceClient {
     return this.phase === 'registered' || this.phase === 'updating'
       ? this.#connection?.request(request, options)
       : undefined;
+  }
+
+  /**
+   * Whether the server has heard of the value as it is now: resolves when it has acknowledged the notification, and to false
+   * where the connection ends before that, or where nobody observes the path. An update waits so between its states.
+   */
+  heard(path: Path): Promise<boolean> {
+    return this.#serving.heard(path);
   }
 
   /** Sends values of itself (Send, OMA LwM2M 1.1 §6.4.6). */

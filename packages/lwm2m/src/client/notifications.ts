@@ -37,6 +37,7 @@ class Observed {
   #changed: boolean;
   /** What is sent and not acknowledged may have to be said again. */
   #unheard = false;
+  #waiting: ((heard: boolean) => void)[] | undefined;
   #timer: Timer | undefined;
 
   constructor(
@@ -55,7 +56,7 @@ class Observed {
   }
 
   valueChanged(path: Path): void {
-    if (!this.watched.paths.some((observed) => touches(path, observed))) return;
+    if (!this.touches(path)) return;
     this.#changed ||= isWorthTelling(this.#rules(), this.#last.value, this.watched.number());
     this.look();
   }
@@ -72,6 +73,24 @@ class Observed {
 
   stop(): void {
     this.#timer?.cancel();
+    this.#settle(false);
+  }
+
+  touches(path: Path): boolean {
+    return this.watched.paths.some((observed) => touches(path, observed));
+  }
+
+  /** True when everything up to now is acknowledged; false where that will not be, or not on this connection. */
+  heard(): Promise<boolean> {
+    if (!this.#changed && !this.#unheard) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      (this.#waiting ??= []).push(resolve);
+    });
+  }
+
+  #settle(heard: boolean): void {
+    for (const resolve of this.#waiting ?? []) resolve(heard);
+    this.#waiting = undefined;
   }
 
   interrupted(): Interrupted {
@@ -92,7 +111,9 @@ class Observed {
     const { observe: _, payload, ...answer } = this.watched.answer();
     const notification = { ...answer, ...(payload instanceof Uint8Array ? { payload } : {}) };
     void this.subscription.notify(notification).then((fate) => {
-      if (fate === 'acknowledged') this.#unheard = false;
+      if (fate !== 'acknowledged') return;
+      this.#unheard = false;
+      if (!this.#changed) this.#settle(true);
     });
     if (isSuccess(answer.code)) this.look();
   }
@@ -154,6 +175,13 @@ export class Notifications {
 
   valueChanged(path: Path): void {
     for (const observed of this.#observed?.values() ?? []) observed.valueChanged(path);
+  }
+
+  /** Whether what is to be told of the path is heard; false where nobody observes it. */
+  async heard(path: Path): Promise<boolean> {
+    const observed = [...(this.#observed?.values() ?? [])].filter((one) => one.touches(path));
+    const heard = await Promise.all(observed.map((one) => one.heard()));
+    return heard.length > 0 && heard.every((one) => one);
   }
 
   /** Attributes were written: what is waited for may have become due. */

@@ -52,6 +52,11 @@ export class DeviceServing {
     else this.#tellOfItself(path);
   }
 
+  /** Whether the server has acknowledged what it was told of the path; false where it was not, or is not told of it. */
+  heard(path: Path): Promise<boolean> {
+    return this.#notifications.heard(path);
+  }
+
   #tellOfItself(path: Path): void {
     for (const one of this.#autoObserved) {
       if (!isWithin(path, one.path) && !isWithin(one.path, path)) continue;

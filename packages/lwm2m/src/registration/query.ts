@@ -23,10 +23,13 @@ export function parseQuery(query: readonly string[]): Map<string, string> {
   return parameters;
 }
 
-/** What may not be empty and not longer than a Uri-Query option (RFC 7252 §5.10) where it stands. */
+/** What may not be empty where it stands. It is not longer than a Uri-Query option can be: 255 bytes (RFC 7252 §5.10). */
 export function nameOf(parameters: ReadonlyMap<string, string>, key: string): string | undefined {
   const value = parameters.get(key);
   if (value === '') invalidRegistration(`"${key}" is empty`);
+  // Names go into logs and certificates.
+  if (value !== undefined && /[\p{Cc}\p{Zl}\p{Zp}]/u.test(value))
+    invalidRegistration(`"${key}" has control characters`);
   return value;
 }
 

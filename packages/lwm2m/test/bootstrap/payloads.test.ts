@@ -12,6 +12,7 @@ import {
   pelionBootstrapQuery,
   pelionSecurityObject,
   pelionServerObject,
+  renewalStatus,
   resource,
   standardBootstrapQuery,
   standardCatalogue,
@@ -125,4 +126,7 @@ test('the order to renew a certificate', () => {
     assert.throws(() => decodeRenewalOrder(hex(bad)), { code: 'lwm2m.payload.malformed' }, bad);
   }
   assert.throws(() => encodeRenewalOrder(''), { code: 'lwm2m.payload.malformed' });
+  assert.equal(renewalStatus(utf8('0')), 0);
+  assert.equal(renewalStatus(utf8('1285')), 1285);
+  assert.equal(renewalStatus(utf8('')), undefined);
 });

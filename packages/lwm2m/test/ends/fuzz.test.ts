@@ -118,7 +118,7 @@ for (const [name, flavour] of flavours) {
       fc.asyncProperty(request, async (one) => {
         isAnswer(await refusingMalformed(() => serving.handle(one, connection)));
       }),
-      { numRuns: fuzzRuns(1500) },
+      { numRuns: fuzzRuns(600) },
     );
     serving.disconnected();
   });
@@ -136,7 +136,7 @@ test('whatever a device asks of an LwM2M server, it gets an answer', async () =>
   );
   await fc.assert(
     fc.asyncProperty(request, async (one) => isAnswer(await handle(one, { connection }))),
-    { numRuns: fuzzRuns(1500) },
+    { numRuns: fuzzRuns(600) },
   );
 });
 
@@ -160,7 +160,7 @@ for (const [name, rules] of [
           for (const { answer } of answers) isAnswer(answer);
         }
       }),
-      { numRuns: fuzzRuns(800) },
+      { numRuns: fuzzRuns(400) },
     );
   });
 }
@@ -175,6 +175,6 @@ test('what a client tells of its accounts, damaged', () => {
         assert.equal((error as { code?: string }).code, 'lwm2m.payload.malformed');
       }
     }),
-    { numRuns: fuzzRuns(1500) },
+    { numRuns: fuzzRuns(600) },
   );
 });

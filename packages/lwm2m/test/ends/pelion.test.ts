@@ -263,6 +263,25 @@ test('a notification that was not acknowledged when the connection broke is sent
   );
 });
 
+test('a device can wait until the server has heard', async () => {
+  const { host, update, client, time, button } = await registered();
+  update.set(2, 3);
+  assert.equal(await client.heard([10252, 0, 2]), true);
+  button.set(5501, 1);
+  assert.equal(await client.heard([3200, 0, 5501]), false);
+  host.connections.at(-1)?.server.pause();
+  update.set(2, 4);
+  let heard: boolean | undefined;
+  void client.heard([10252, 0, 2]).then((told) => {
+    heard = told;
+  });
+  await time.advance(1000);
+  assert.equal(heard, undefined);
+  client.breakConnection();
+  await time.advance(10);
+  assert.equal(heard, false);
+});
+
 test('a value that does not fit one message is read whole after its notification', async () => {
   const { service, device, time } = await registered();
   const long = 'maker '.repeat(200);

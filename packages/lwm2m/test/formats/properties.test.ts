@@ -85,7 +85,7 @@ test('one value of any type survives every format that carries it', () => {
         assert.deepEqual(decodeNode(format, at, payload, standardCatalogue), node);
       }
     }),
-    { numRuns: 3000 },
+    { numRuns: 600 },
   );
 });
 
@@ -123,7 +123,7 @@ test('trees survive TLV and SenML', () => {
       const payload = encodeNode(format, at, node, standardCatalogue);
       assert.deepEqual(decodeNode(format, at, payload, standardCatalogue), node);
     }),
-    { numRuns: 2000 },
+    { numRuns: 600 },
   );
 });
 
@@ -142,7 +142,7 @@ test('values from several places survive SenML', () => {
         entries,
       );
     }),
-    { numRuns: 1000 },
+    { numRuns: 600 },
   );
 });
 
@@ -246,7 +246,7 @@ for (const [name, read, samples] of readers) {
           if (!isMooringError(error)) throw error;
         }
       }),
-      { numRuns: fuzzRuns(600) },
+      { numRuns: fuzzRuns(400) },
     );
   });
 }

@@ -171,6 +171,7 @@ test('what cannot be taken is refused with a reason', () => {
   const links = utf8('</1/0>,</3/0>');
   const cases: [string[], Uint8Array, number | undefined, string][] = [
     [['ep='], links, 40, 'lwm2m.registration.invalid'],
+    [['ep=a\nb'], links, 40, 'lwm2m.registration.invalid'],
     [['ep=a', 'ep=b'], links, 40, 'lwm2m.registration.invalid'],
     [['ep=a', 'lt=soon'], links, 40, 'lwm2m.registration.invalid'],
     [['ep=a', 'lt=99999999999'], links, 40, 'lwm2m.registration.invalid'],
