@@ -219,6 +219,10 @@ test('a ping is answered by a reset', async () => {
   const lost = assert.rejects(peer.connection.ping(), { code: 'coap.timeout' });
   await peer.time.runOut();
   await lost;
+  const soon = assert.rejects(peer.connection.ping(5000), { code: 'coap.timeout' });
+  await peer.time.advance(5000);
+  await soon;
+  assert.equal(peer.time.waiting, 0);
 });
 
 test('a body larger than 1024 bytes goes in blocks with its size in the first', async () => {

@@ -59,9 +59,9 @@ export class CoapConnection {
     return this.#dispatch.subscriptions.find(token);
   }
 
-  /** Whether the peer is there. Fails with `coap.timeout` or `coap.closed`. */
-  ping(): Promise<void> {
-    return this.#dispatch.layer.ping();
+  /** Whether the peer is there. Fails with `coap.timeout`, after `limits.acknowledgeTime` or so many ms, or `coap.closed`. */
+  ping(timeout?: number): Promise<void> {
+    return this.#dispatch.layer.ping(timeout ?? this.#dispatch.settings.limits.acknowledgeTime);
   }
 
   /** Ends after what is on its way. What waits for an answer fails with `coap.closed`. */

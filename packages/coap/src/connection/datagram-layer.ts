@@ -1,7 +1,7 @@
 import type { Timer } from '@mooring/platform';
 import type { ChannelEnd, ChannelListener, SecureChannel } from '@mooring/transport';
 import { coapErrors } from '../errors.ts';
-import { codeText, isRequest, isResponse } from '../message/codes.ts';
+import { codes, codeText, isRequest, isResponse } from '../message/codes.ts';
 import { decodeMessage, encodeMessage } from '../message/datagram.ts';
 import { type DatagramMessage, type Message, type MessageType, noBytes, noOptions } from '../message/message.ts';
 import { sameBytes } from '../message/token.ts';
@@ -115,15 +115,19 @@ export class DatagramLayer implements MessageLayer, ChannelListener {
   }
 
   /** An empty confirmable message, which cannot but be reset (RFC 7252 §4.3). */
-  ping(): Promise<void> {
+  ping(timeout: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.send(
-        { code: 0, token: noBytes, options: noOptions, payload: noBytes },
-        {
-          acknowledged: resolve,
-          failed: (error) => ((error as { code?: string }).code === 'coap.reset' ? resolve() : reject(error)),
-        },
-      );
+      const done = (error?: Error) => {
+        late.cancel();
+        if (error === undefined || (error as { code?: string }).code === 'coap.reset') resolve();
+        else reject(error);
+      };
+      const message = { code: codes.empty, token: noBytes, options: noOptions, payload: noBytes };
+      const sending = this.send(message, { acknowledged: done, failed: done });
+      const late = this.#settings.timers.after(timeout, () => {
+        sending.cancel();
+        reject(coapErrors('coap.timeout', { message: 'The other end did not answer a ping.' }));
+      });
     });
   }
 

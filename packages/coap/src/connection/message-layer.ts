@@ -56,7 +56,7 @@ export interface MessageLayer {
   readonly ordered: boolean;
   /** A response that comes with an acknowledgement belongs to its request, whatever its token. */
   send(message: Message, fate: Fate): Sending;
-  ping(): Promise<void>;
+  ping(timeout: number): Promise<void>;
   /** Ends after what is on its way. */
   close(): void;
   /** Ends at once. */

@@ -109,11 +109,10 @@ export class StreamLayer implements MessageLayer, ChannelListener {
     };
   }
 
-  ping(): Promise<void> {
+  ping(timeout: number): Promise<void> {
     if (this.#over) return Promise.reject(coapErrors('coap.closed', { message: 'The connection is over.' }));
-    const { timers, limits } = this.#settings;
     return new Promise((resolve, reject) => {
-      const timer = timers.after(limits.acknowledgeTime, () => {
+      const timer = this.#settings.timers.after(timeout, () => {
         this.#takePing()?.reject(coapErrors('coap.timeout', { message: 'The other end did not answer a ping.' }));
       });
       this.#pings ??= [];
