@@ -26,8 +26,8 @@ import type { Flavour } from './flavour.ts';
 import { type LifeEffect, type LifeEvent, type LifePhase, type LifeState, life, stoppedLife } from './life.ts';
 import type { ObjectTree } from './object-tree.ts';
 import { QuietPing } from './quiet-ping.ts';
-import { treeCatalogue } from './registration-links.ts';
 import { DeviceServing } from './serving.ts';
+import { treeCatalogue } from './tree-catalogue.ts';
 
 export interface DeviceClientOptions {
   readonly flavour: Flavour;

@@ -1,4 +1,3 @@
-import type { Catalogue } from '../definitions/catalogue.ts';
 import { valueText } from '../formats/text.ts';
 import type { Path } from '../model/path.ts';
 import type { Value } from '../model/value.ts';
@@ -54,16 +53,4 @@ export function pelionLinks(tree: ObjectTree, nextNumber: () => number): Registe
     }
   }
   return { root: '/', contentFormats: [], links };
-}
-
-/** A catalogue in which the device's own shapes go before what is known in general. */
-export function treeCatalogue(tree: ObjectTree, general: Catalogue): Catalogue {
-  return {
-    object: (id) => general.object(id),
-    resource(objectId, resourceId) {
-      const shape = tree.objects.get(objectId)?.shape.resources.get(resourceId);
-      if (!shape) return general.resource(objectId, resourceId);
-      return { name: '', ...shape, multiple: shape.multiple === true };
-    },
-  };
 }

@@ -10,7 +10,9 @@ import { AttributeStore } from './attributes.ts';
 import type { Flavour } from './flavour.ts';
 import { type Interrupted, Notifications, type Watched } from './notifications.ts';
 import type { ObjectTree } from './object-tree.ts';
-import { compositeAnswer, type Operated, operate, readAnswer } from './operations.ts';
+import type { Operated } from './operated.ts';
+import { operate } from './operations.ts';
+import { compositeAnswer, readAnswer } from './reading.ts';
 
 interface AutoObserved {
   readonly path: Path;

@@ -22,7 +22,7 @@ import type { Registration } from '../registration/register.ts';
 import { FormatChoice } from './negotiation.ts';
 
 /** What a session has to know of a device; its registration has all of it. */
-export type DeviceFacts = Pick<Registration, 'version' | 'root' | 'contentFormats' | 'links' | 'clientVersion'>;
+export type DeviceFacts = Pick<Registration, 'version' | 'root' | 'contentFormats' | 'links'>;
 
 /** What a device answered about a path. */
 export interface Reading {

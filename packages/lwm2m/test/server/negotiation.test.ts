@@ -6,7 +6,7 @@ import { channelPair } from '@mooring/transport/testing';
 import { type DeviceFacts, instance, resource, ServerSession } from '../../src/index.ts';
 import { hex, textOf, utf8 } from '../bytes.ts';
 
-const facts: DeviceFacts = { version: '1.0', root: '/', contentFormats: [], links: [], clientVersion: undefined };
+const facts: DeviceFacts = { version: '1.0', root: '/', contentFormats: [], links: [] };
 
 /** A session with a device that answers as it is told, and what it was asked. */
 function sessionWith(more: Partial<DeviceFacts>, answer: (request: IncomingRequest) => Answer) {
