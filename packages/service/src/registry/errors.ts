@@ -11,5 +11,9 @@ export const registryErrors = errorFamily({
   'device.group.name.taken': 'Another device group of the account has this name.',
   'device.query.not.found': 'The account has no such device query.',
   'denial.not.found': 'The account has no such record of a device that was not let in.',
+  'enrolment.not.found': 'The account has no such enrolment.',
+  'enrolment.present': 'The identity is enrolled already, in this account or another one.',
+  'enrolment.invalid': 'What was given is no enrolment identity.',
+  'enrolment.job.not.found': 'The account has no such bulk upload or bulk delete of enrolments.',
   'directory.limit': 'The account has as many groups, queries, enrolments or pre-shared keys as its limit allows.',
 });

@@ -3,12 +3,14 @@ import type { Domain } from '../storage/context.ts';
 import { denialRoutes } from './denials/routes.ts';
 import { deviceLogRoutes } from './device-log/routes.ts';
 import { deviceRoutes } from './devices/routes.ts';
+import { enrolmentRoutes } from './enrolments/routes.ts';
 import { deviceGroupRoutes } from './groups/routes.ts';
 import { deviceQueryRoutes } from './queries/routes.ts';
 
 export function registryRoutes(app: FastifyInstance, domain: Domain): void {
   deviceRoutes(app, domain);
   deviceLogRoutes(app, domain);
+  enrolmentRoutes(app, domain);
   denialRoutes(app, domain);
   deviceGroupRoutes(app, domain);
   deviceQueryRoutes(app, domain);

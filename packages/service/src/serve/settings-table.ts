@@ -172,7 +172,7 @@ const table = {
     kind: 'count',
     metavar: 'DAYS',
     default: '30',
-    help: 'How long device events and denials are kept; the newest thousand are kept at any age. 0 for no limit.',
+    help: 'How long device events, denials and reports of bulk enrolments are kept; of the first two the newest thousand at any age. 0 for no limit.',
   },
   eventMax: {
     name: 'event-max',

@@ -16,6 +16,7 @@ import { masterKeyProvider } from '../keys/provider.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { startMetricsServer } from '../metrics/metrics-server.ts';
 import { serviceFamilies } from '../metrics/service-metrics.ts';
+import { enrolmentJobs } from '../registry/enrolments/jobs.ts';
 import { RegistrationExpiry } from '../registry/registrations/expiry.ts';
 import type { Domain } from '../storage/context.ts';
 import { refuseForeignFolder } from '../storage/data-folder.ts';
@@ -303,6 +304,12 @@ export async function startService(settings: Settings, world: World): Promise<Ru
     );
     started.add(() => expiry.stop());
     await expiry.start();
+
+    const enrolling = enrolmentJobs(folder.domain);
+    enrolling.failed = (error) =>
+      log.error('registry.enrolments', `A file of enrolments cannot be worked on: ${(error as Error).message}`);
+    started.add(() => enrolling.stop());
+    enrolling.wake();
 
     const upkeep = new Upkeep({
       domain: folder.domain,

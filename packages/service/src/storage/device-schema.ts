@@ -169,6 +169,8 @@ export interface EnrolmentJobsTable {
   status: 'new' | 'processing' | 'completed';
   /** Who asked for it, for the audit record. */
   actor_json: string;
+  /** The file, as long as there is something to do with it. */
+  input: Uint8Array | null;
   total_count: number;
   processed_count: number;
   errors_count: number;
@@ -177,13 +179,14 @@ export interface EnrolmentJobsTable {
   etag: number;
 }
 
+/** What came of each identity in the file. */
 export interface EnrolmentJobLinesTable {
   account_id: string;
   job_id: string;
   /** In the file, the header being line 1. */
   line: number;
   identity: string;
-  done_at: number | null;
+  done_at: number;
   /** A code of the registry's errors. */
   error: string | null;
 }

@@ -1,5 +1,6 @@
 import { trimBackups } from '../backup/retention.ts';
 import { type CertificateEnding, certificateEndings } from '../certificates/endings.ts';
+import { forgetEnrolmentJobs } from '../registry/enrolments/jobs.ts';
 import type { Log } from '../serve/log.ts';
 import type { Retention } from '../serve/settings.ts';
 import type { Domain } from '../storage/context.ts';
@@ -91,6 +92,10 @@ export class Upkeep {
         if (count > 0) log.info('events.trimmed', `${count} old ${what} were removed.`, { table, count });
       });
     }
+    await this.#one('files of enrolments', async () => {
+      if (retention.eventDays === 0) return;
+      await forgetEnrolmentJobs(domain, domain.clock.now().getTime() - retention.eventDays * day);
+    });
     await this.#one('backups', async () => {
       const removed = await trimBackups(domain.storage.folder, retention.backupsKeep);
       if (removed.length > 0) log.info('backups.trimmed', `${removed.length} old backups were removed.`, { removed });

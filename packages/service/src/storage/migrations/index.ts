@@ -3,6 +3,7 @@ import * as m0001 from './0001-accounts-keys-certificates.ts';
 import * as m0002 from './0002-authority-rollover.ts';
 import * as m0003 from './0003-device-directory.ts';
 import * as m0004 from './0004-connect.ts';
+import * as m0005 from './0005-enrolment-files.ts';
 
 /** In order; the number in front is the version of the schema. A released one is never changed. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -10,6 +11,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0002-authority-rollover': m0002,
   '0003-device-directory': m0003,
   '0004-connect': m0004,
+  '0005-enrolment-files': m0005,
 };
 
 export function schemaVersionOf(migrationName: string): number {
