@@ -20,6 +20,7 @@ const answers: Readonly<Partial<Record<Code, readonly [status: number, type: str
   'certificate.developer.fixed': [400, 'validation_error'],
   'device.invalid': [400, 'validation_error'],
   'device.kept': [400, 'bad_request'],
+  'renewal.no.issuer': [400, 'validation_error'],
   'enrolment.invalid': [400, 'validation_error'],
   'auth.invalid': [401, 'invalid_auth'],
   'permission.denied': [403, 'forbidden'],
@@ -33,6 +34,7 @@ const answers: Readonly<Partial<Record<Code, readonly [status: number, type: str
   'certificate.not.found': [404, 'not_found'],
   'device.not.found': [404, 'not_found'],
   'denial.not.found': [404, 'not_found'],
+  'renewal.certificate.unknown': [404, 'not_found'],
   'enrolment.not.found': [404, 'not_found'],
   'enrolment.job.not.found': [404, 'not_found'],
   'device.event.not.found': [404, 'not_found'],
@@ -43,10 +45,12 @@ const answers: Readonly<Partial<Record<Code, readonly [status: number, type: str
   'certificate.name.taken': [409, 'duplicate'],
   'certificate.present': [409, 'duplicate'],
   'device.present': [409, 'duplicate'],
+  'renewal.running': [409, 'conflict'],
   'enrolment.present': [409, 'duplicate'],
   'device.group.name.taken': [409, 'duplicate'],
   'request.too.large': [413, 'payload_too_large'],
   'request.media.type': [415, 'unsupported_media_type'],
+  'renewal.impossible': [423, 'locked'],
 };
 
 /** What HTTP itself can find wrong before a route is reached, by status. */

@@ -8,6 +8,7 @@ import { accountRoutes } from '../accounts/routes.ts';
 import { certificateRoutes } from '../certificates/routes.ts';
 import { Connect, connectRoutes } from '../connect/index.ts';
 import { expositionType } from '../metrics/exposition.ts';
+import { type CertificateRenewals, noRenewals } from '../registry/renewals/renewal.ts';
 import { registryRoutes } from '../registry/routes.ts';
 import { Readiness } from '../serve/readiness.ts';
 import type { Actor, Domain } from '../storage/context.ts';
@@ -35,6 +36,8 @@ export interface HttpServerOptions {
   https?: { key: string; cert: string };
   /** API keys alone if absent. */
   authenticators?: readonly Authenticator[];
+  /** Asks devices to renew certificates; none is connected if absent. */
+  renewals?: CertificateRenewals;
   readiness?: Readiness;
   /** Told of every request when it was answered. */
   answered?: (request: AnsweredRequest) => void;
@@ -155,7 +158,7 @@ export function createHttpServer(domain: Domain, options: HttpServerOptions = {}
     routes.get('/v3/openapi.json', open, async () => app.swagger());
     accountRoutes(routes, domain);
     certificateRoutes(routes, domain);
-    registryRoutes(routes, domain);
+    registryRoutes(routes, domain, options.renewals ?? noRenewals);
     routes.register(async (scope) => connectRoutes(scope, domain, options.connect ?? new Connect(domain)));
   });
   return app;

@@ -15,5 +15,9 @@ export const registryErrors = errorFamily({
   'enrolment.present': 'The identity is enrolled already, in this account or another one.',
   'enrolment.invalid': 'What was given is no enrolment identity.',
   'enrolment.job.not.found': 'The account has no such bulk upload or bulk delete of enrolments.',
+  'renewal.certificate.unknown': 'The device has no certificate of this name.',
+  'renewal.no.issuer': 'Nobody here signs certificates of this name for devices.',
+  'renewal.running': 'The device was asked to renew the certificate already.',
+  'renewal.impossible': 'The device is not connected, or cannot renew certificates.',
   'directory.limit': 'The account has as many groups, queries, enrolments or pre-shared keys as its limit allows.',
 });

@@ -5,6 +5,7 @@ export { type Device, type DeviceRow, findDevice, getDevice, inGroup, listDevice
 export { deviceFilters } from './devices/filters.ts';
 export { insertDevice } from './devices/insert.ts';
 export { registryErrors } from './errors.ts';
+export { type KeyedDevice, preSharedKeyOf } from './pre-shared-keys/pre-shared-key.ts';
 export { expireRegistrations, nextExpiry, RegistrationExpiry } from './registrations/expiry.ts';
 export { type DeviceFacts, factResources } from './registrations/facts.ts';
 export {
@@ -19,4 +20,5 @@ export {
   registrationUpdated,
 } from './registrations/register.ts';
 export type { RegisteredResource, Registration } from './registrations/registration.ts';
+export { type CertificateRenewals, type RenewalRefusal, renewalEnded } from './renewals/renewal.ts';
 export { Usage } from './usage/usage.ts';

@@ -161,7 +161,10 @@ test('a file of identities is enrolled, what fails is told line by line', async 
 
   const gone = await bulk(fixture, 'deletes', `h\n${identity(1)}\n${identity(9)}`);
   assert.deepEqual([gone.object, gone.errors_count], ['enrollment-identity-bulk-deletes', 1]);
-  assert.match((await request('GET', pathOf(gone.full_report_file))).text, /"entity__deleted_at"[\s\S]*"404","not_found"/);
+  assert.match(
+    (await request('GET', pathOf(gone.full_report_file))).text,
+    /"entity__deleted_at"[\s\S]*"404","not_found"/,
+  );
   assert.equal((await request('GET', '/v3/device-enrollments')).body.total_count, 2);
 });
 
