@@ -15,7 +15,7 @@ import {
 import { bytes, hex, rawPeer } from './raw-peer.ts';
 
 /** Runs of one property; a longer search takes MOORING_FUZZ_RUNS. */
-const numRuns = Number(process.env.MOORING_FUZZ_RUNS ?? 1500);
+const numRuns = Number(process.env.MOORING_FUZZ_RUNS ?? 1000);
 
 const bytesOf = (maxLength: number) => fc.uint8Array({ maxLength });
 const optionNumber = fc.oneof(

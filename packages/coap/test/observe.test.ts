@@ -226,6 +226,37 @@ test('a reset cancels the subscription, and so does silence', async () => {
   assert.deepEqual(reasons, ['coap.reset', 'coap.timeout', 'coap.reset', 'coap.timeout']);
 });
 
+test('a subscription that is ended here sends nothing more, and one that cannot be written is over', async () => {
+  const peer = rawPeer();
+  const reasons: Error[] = [];
+  const ended = peer.connection.subscribe(Uint8Array.of(1));
+  const sent = ended.notify({ code: codes.content });
+  const waiting = ended.notify({ code: codes.content });
+  ended.end();
+  assert.deepEqual(
+    [await sent, await waiting, await ended.notify({ code: codes.content })],
+    Array(3).fill('cancelled'),
+  );
+  await peer.expect('41 45 0000 01 61 02');
+  await peer.silent();
+  const large = peer.connection.subscribe(Uint8Array.of(2), { cancelled: (error) => reasons.push(error) });
+  const options = Array.from({ length: 6 }, () => ({ number: 20, value: filler(250) }));
+  assert.equal(await large.notify({ code: codes.content, options }), 'cancelled');
+  assert.match(String(reasons[0]), /more than the 1152/);
+});
+
+test('a notification whose rest cannot be fetched ends the observation', async () => {
+  const heard = ear();
+  const peer = await observing('record', heard);
+  await peer.send(`44 45 0101 00000000 61 06 d1 04 0d ff ${hex(filler(512))}`);
+  await peer.expect('60 00 0101');
+  await peer.expect('44 01 0001 00000000 b1 76 c1 15');
+  await peer.send('70 00 0001');
+  assert.equal((heard.ends[0]?.error as { code?: string } | undefined)?.code, 'coap.reset');
+  await peer.send('44 45 0102 00000000 61 08');
+  await peer.expect('70 00 0102');
+});
+
 test('an error is the last notification', async () => {
   const peer = rawPeer();
   const subscription = peer.connection.subscribe(Uint8Array.of(1));

@@ -151,6 +151,25 @@ test('an abort ends all that waits, with its words', async () => {
   assert.match(String((await peer.connection.closed).error), /going down/);
 });
 
+test('an observation that is forgotten is cancelled, as nothing can be rejected', async () => {
+  const peer = await greeted();
+  const observed = peer.connection.observe({ method: 'GET', path: ['v'] }, { notification: () => {} });
+  await peer.expect('34 01 00000000 60 51 76');
+  await peer.send('44 45 00000000 61 05 ff 61');
+  (await observed).forget();
+  await peer.expect('44 01 00000000 61 01 51 76');
+  await peer.send('24 45 00000000 ff 61');
+  await peer.time.runOut();
+});
+
+test('destroying ends at once, and all that waits', async () => {
+  const peer = await greeted();
+  const asked = assert.rejects(peer.connection.request({ method: 'GET' }), { code: 'coap.closed' });
+  peer.connection.destroy();
+  await asked;
+  await assert.rejects(peer.connection.ping(), { code: 'coap.closed' });
+});
+
 test('a peer that takes 1152 bytes is sent blocks of 1024', async () => {
   const peer = await greeted();
   const payload = filler(1500);

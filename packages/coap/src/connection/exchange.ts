@@ -108,11 +108,7 @@ export class Exchange implements Turn {
     const again = this.#begun;
     this.#step = result.value;
     this.#begun = true;
-    try {
-      if (this.#counts || this.#around.turns.take(this, again)) this.begin();
-    } catch (error) {
-      this.fail(error as Error);
-    }
+    if (this.#counts || this.#around.turns.take(this, again)) this.begin();
   }
 
   #send(): void {
