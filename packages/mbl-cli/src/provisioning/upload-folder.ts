@@ -116,6 +116,6 @@ async function putAll(files: RemoteFiles, items: readonly BinItem[], signal: Abo
     const ended = await Promise.allSettled(Array.from({ length: files.atOnce }, worker));
     for (const end of ended) if (end.status === 'rejected') throw end.reason;
   } finally {
-    files.close();
+    await files.close();
   }
 }

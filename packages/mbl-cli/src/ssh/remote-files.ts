@@ -30,5 +30,5 @@ export interface RemoteFiles {
   /** Takes the place of what is there. */
   rename(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
-  close(): void;
+  close(): Promise<void>;
 }

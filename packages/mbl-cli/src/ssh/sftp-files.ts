@@ -1,5 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileError, isMooringError } from '@mooring/platform';
 import type { SFTPWrapper, Stats } from 'ssh2';
 import { transferErrors } from '../errors.ts';
@@ -8,6 +9,12 @@ import type { FileKind, RemoteFiles } from './remote-files.ts';
 
 /** SSH_FX_NO_SUCH_FILE of the SFTP protocol, draft 02. */
 const noSuchFile = 2;
+
+/**
+ * How long the device may take to end its SFTP server, in ms. Dropbear now and then refuses the command that is asked for
+ * meanwhile.
+ */
+const closeLimit = 2_000;
 
 /** Undefined where the device has no SFTP subsystem. */
 export async function sftpFiles(connection: Connection): Promise<RemoteFiles | undefined> {
@@ -96,7 +103,12 @@ function filesOver(sftp: SFTPWrapper, connection: Connection): RemoteFiles {
       await ask(to, (done) => sftp.rename(from, to, done));
     },
     remove: (path) => ask(path, (done) => sftp.unlink(path, done)),
-    close: () => sftp.end(),
+    close: async () => {
+      if (closed) return;
+      const ended = new Promise((resolve) => sftp.once('close', resolve));
+      sftp.end();
+      await Promise.race([ended, sleep(closeLimit, undefined, { ref: false })]);
+    },
   };
 }
 

@@ -74,7 +74,7 @@ export function shellFiles(connection: Connection): RemoteFiles {
     async remove(path) {
       await succeed(`rm -f ${word(path)}`, path);
     },
-    close: () => undefined,
+    close: async () => undefined,
   };
 }
 
