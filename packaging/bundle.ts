@@ -1,6 +1,6 @@
 // Programs as plain JavaScript that needs nothing but a Node: no checkout, no node_modules.
-import { existsSync, readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
 import { build, type Metafile } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
@@ -40,6 +40,14 @@ export interface Bundle {
   /** Contents by name: `NAME.js` for each entry point, what they share, and a package.json that makes them modules. */
   readonly files: ReadonlyMap<string, Uint8Array>;
   readonly licences: string;
+  /** Whether it loads the addons of `transport`, where `MOORING_NATIVE` says they are. */
+  readonly usesAddons: boolean;
+}
+
+/** The addons of `transport` for an architecture as Debian calls it, by file name. Everything works without, if not as well. */
+export function addonsFor(architecture: string): ReadonlyMap<string, Uint8Array> {
+  const folder = join(root, 'packages/transport/prebuilt', `linux-${architecture.replace('amd64', 'x64')}`);
+  return new Map(globSync(join(folder, '*.node')).map((file) => [basename(file), readFileSync(file)]));
 }
 
 export interface BundleOptions {
@@ -73,5 +81,6 @@ export async function bundle({ entryPoints, target, compact = false }: BundleOpt
   });
   const files = new Map(outputFiles.map(({ path, contents }) => [relative(outdir, path), contents]));
   files.set('package.json', new TextEncoder().encode('{"type":"module"}\n'));
-  return { files, licences: licences(packagesOf(metafile)) };
+  const usesAddons = 'packages/transport/src/native.ts' in metafile.inputs;
+  return { files, licences: licences(packagesOf(metafile)), usesAddons };
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { addonsFor } from '../bundle.ts';
 import { type BuildOptions, buildDebianPackage } from '../debian-package.ts';
 import { bundleDevice } from './bundle.ts';
 import { type DeviceProgram, programs } from './programs.ts';
@@ -28,7 +29,7 @@ export async function buildDevicePackage({ architecture, programs: all = program
     version: string;
   };
   const daemons = all.filter(({ daemon }) => daemon);
-  const { files, licences } = await bundleDevice(all);
+  const { files, licences, usesAddons } = await bundleDevice(all);
   return buildDebianPackage(
     {
       name: 'mooring-device',
@@ -61,6 +62,8 @@ announces itself by mDNS.`,
     },
     (put) => {
       for (const [name, content] of files) put(`usr/lib/mooring-device/${name}`, content);
+      const addons = usesAddons ? addonsFor(architecture) : [];
+      for (const [name, addon] of addons) put(`usr/lib/mooring-device/native/${name}`, addon);
       for (const { name } of all) put(`opt/arm/${name}`, own('files/program'), 0o755);
       put('etc/default/mooring-device', own('files/default'));
       put('etc/avahi/services/mooring-device.service', own('files/avahi.service'));

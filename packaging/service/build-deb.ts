@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { addonsFor } from '../bundle.ts';
 import { buildDebianPackage } from '../debian-package.ts';
 import { bundleService, nodeLicence, nodeOf } from './bundle.ts';
 
@@ -21,7 +22,7 @@ const { version } = JSON.parse(readFileSync(join(root, 'packages/service/package
   version: string;
 };
 const node = values.node === undefined ? nodeOf(values.arch) : resolve(values.node);
-const { files, licences } = await bundleService();
+const { files, licences, usesAddons } = await bundleService();
 
 const file = buildDebianPackage(
   {
@@ -52,6 +53,7 @@ Comes with the Node.js that it runs on.`,
   },
   (put) => {
     for (const [name, content] of files) put(`usr/lib/mooring/${name}`, content);
+    if (usesAddons) for (const [name, addon] of addonsFor(values.arch)) put(`usr/lib/mooring/native/${name}`, addon);
     put('usr/lib/mooring/node', readFileSync(node), 0o755);
     put('usr/bin/mooring', own('files/mooring'), 0o755);
     put('usr/lib/systemd/system/mooring.service', own('files/mooring.service'));

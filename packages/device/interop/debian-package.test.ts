@@ -8,18 +8,14 @@ import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import { architectures, buildDevicePackage } from '../../../packaging/device/device-package.ts';
 import { programs } from '../../../packaging/device/programs.ts';
-import { missing, notTested } from '../../../test/peers/missing.ts';
+import { noLayers, onBootedMachine, onLayeredMachine, type Told } from '../../../test/peers/layered-machine.ts';
+import { missing } from '../../../test/peers/missing.ts';
 import { credentialSet, writeSet } from '../test/provisioning/credential-set.ts';
 import { temporaryFolder } from '../test/temporary-folder.ts';
-import { onLayeredMachine, type Told } from './layered-machine.ts';
 
-const root = process.getuid?.() === 0;
 const skip = missing(['dpkg-deb'], 'dpkg');
-const machine = ['unshare', 'chroot', 'ip', 'avahi-daemon', 'logrotate'];
 const skipInstall =
-  skip ||
-  missing(machine, 'util-linux coreutils iproute2 avahi-daemon logrotate') ||
-  (!root && notTested('installing the package needs root'));
+  skip || noLayers() || missing(['avahi-daemon', 'logrotate', 'systemctl'], 'avahi-daemon logrotate systemd');
 
 function run(program: string, args: readonly string[]): string {
   const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', timeout: 60_000 });
@@ -65,14 +61,13 @@ test('two builds of one commit are the same', { skip }, async (t) => {
 
 const native = process.arch === 'x64' ? 'amd64' : process.arch;
 
-function installed(t: TestContext, script: string, deb: string): Told | undefined {
+function installed(t: TestContext, script: string, deb: string, on = onLayeredMachine): Told | undefined {
   const certificates = writeSet(join(temporaryFolder(t), 'certs'), credentialSet('board-7'));
-  const told = onLayeredMachine(t, `set -eu\nexport DEBIAN_FRONTEND=noninteractive\n${script}`, {
+  const told = on(t, `set -eu\nexport DEBIAN_FRONTEND=noninteractive\n${script}`, {
     'mooring-device.deb': deb,
     'new-certs': certificates,
   });
-  if (!told) t.skip(notTested('this machine mounts no layer over its root'));
-  else assert.equal(told.status, 0, `${told.stdout}\n${told.stderr}`);
+  if (told) assert.equal(told.status, 0, `${told.stdout}\n${told.stderr}`);
   return told;
 }
 
@@ -169,4 +164,29 @@ test('a daemon comes with a unit that systemd takes and a log that is rotated: a
   assert.equal(told.stderr.trim(), '', 'systemd has nothing to say');
   const logs = ['', '.1', '.2', '.3', '.4'].map((end) => `${daemonName}.log${end}`);
   assert.deepEqual(told.stdout.trim().split('\n'), logs);
+});
+
+const restart = `
+dpkg -i /mooring-device.deb >/dev/null 2>&1
+mkdir -p /scratch; mv /new-certs /scratch/provisioning-certs
+util=/opt/arm/pelion-provisioning-util
+$util --provision --json | grep '"state"'
+cat > /etc/systemd/system/mbl-cloud-client.service <<'END'
+[Service]
+ExecStart=/bin/sh -c 'echo started >> /started; exec sleep 1000'
+END
+systemctl daemon-reload
+$util --provision --json | grep '"state"'
+n=0; until [ -s /started ]; do n=$((n+1)); [ $n -lt 100 ]; sleep 0.1; done
+systemctl is-active mbl-cloud-client
+sed -i 's/^MOORING_CLIENT_UNIT.*/MOORING_CLIENT_UNIT=/' /etc/default/mooring-device
+$util --provision --json | grep '"state"'
+`;
+
+test('provisioning restarts the client where it is installed, and only there', { skip: skipInstall }, (t) => {
+  const told = installed(t, restart, debs.get(native) ?? '', onBootedMachine);
+  if (!told) return;
+  const states = [...told.stdout.matchAll(/"state": "(\w+)"/g)].map(([, state]) => state);
+  assert.deepEqual(states, ['absent', 'restarted', 'absent']);
+  assert.match(told.stdout, /^active$/m);
 });

@@ -2,18 +2,16 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { before, test } from 'node:test';
-import { missing, notTested } from '../../../test/peers/missing.ts';
+import { noLayers, onBootedMachine, onLayeredMachine } from '../../../test/peers/layered-machine.ts';
+import { missing } from '../../../test/peers/missing.ts';
 import { temporaryFolder } from '../test/temporary-folder.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const skip = missing(['dpkg-deb'], 'dpkg');
-const isolated =
-  skip ||
-  missing(['unshare'], 'util-linux') ||
-  (process.getuid?.() !== 0 && notTested('installing the Debian package needs root'));
+const isolated = skip || noLayers();
 
 function run(program: string, args: readonly string[], env: Record<string, string> = {}) {
   const { status, stdout, stderr } = spawnSync(program, args, {
@@ -116,7 +114,7 @@ test('the settings file in the package is one that the program takes', { skip },
 const install = `
 set -eu
 export DEBIAN_FRONTEND=noninteractive
-dpkg -i "$DEB" >/dev/null
+dpkg -i /mooring-server.deb >/dev/null
 getent passwd mooring
 stat -c '%a %U' /var/lib/mooring
 grep -q '^data' /etc/mooring/mooring.toml
@@ -135,7 +133,7 @@ kill "$(sed 's/.*"pid":\\([0-9]*\\).*/\\1/' /tmp/ready)"
 wait $service || true
 mooring api-key create from-root >/dev/null 2>&1
 echo "not the service's: $(find /var/lib/mooring ! -user mooring | wc -l)"
-dpkg -i "$DEB" >/dev/null 2>&1
+dpkg -i /mooring-server.deb >/dev/null 2>&1
 tail -1 /etc/mooring/mooring.toml
 mooring api-key list | wc -l
 dpkg --purge mooring-server 2>&1 | grep left
@@ -145,32 +143,9 @@ test ! -e /usr/bin/mooring
 `;
 
 test('installed, used as root and as the service, installed again, and purged', { skip: isolated }, (t) => {
-  const folder = temporaryFolder(t);
-  for (const name of ['disk', 'root']) mkdirSync(join(folder, name));
-  // A layer over this machine in a mount namespace of its own: nothing of it is left afterwards.
-  const layered = `
-set -eu
-mount -t tmpfs layer ${folder}/disk
-mkdir ${folder}/disk/upper ${folder}/disk/work
-mount -t overlay layer -o lowerdir=/,upperdir=${folder}/disk/upper,workdir=${folder}/disk/work ${folder}/root
-mount -t proc proc ${folder}/root/proc
-mount --bind /dev ${folder}/root/dev
-mkdir -p ${folder}/root${dirname(deb)}
-cp ${deb} ${folder}/root/mooring-server.deb
-DEB=/mooring-server.deb exec chroot ${folder}/root sh -c '${install.replaceAll("'", "'\\''")}'
-`;
-  const { status, stdout, stderr } = spawnSync(
-    'unshare',
-    ['--mount', '--pid', '--fork', '--kill-child', 'sh', '-c', layered],
-    {
-      encoding: 'utf8',
-      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
-    },
-  );
-  if (/mount: .*(overlay|permission denied)/i.test(stderr)) {
-    t.skip(notTested(`this machine mounts no layer over its root: ${stderr}`));
-    return;
-  }
+  const told = onLayeredMachine(t, install, { 'mooring-server.deb': deb });
+  if (!told) return;
+  const { status, stdout, stderr } = told;
   assert.equal(status, 0, `${stdout}\n${stderr}`);
   assert.match(stdout, /^mooring:x:\d+:\d+::\/var\/lib\/mooring:\/usr\/sbin\/nologin$/m);
   assert.match(stdout, /^700 mooring$/m);
@@ -182,4 +157,68 @@ DEB=/mooring-server.deb exec chroot ${folder}/root sh -c '${install.replaceAll("
   assert.match(stdout, /^data\ndata\.master-key$/m);
   const exposure = /Overall exposure level for mooring\.service: ([\d.]+)/.exec(stdout)?.[1];
   if (exposure !== undefined) assert.ok(Number(exposure) <= 2.5, `systemd-analyze security says ${exposure}`);
+});
+
+const serve = `
+set -eu
+export DEBIAN_FRONTEND=noninteractive
+mkdir -p /etc/credstore.encrypted
+head -c 32 /dev/urandom | base64 > /master
+systemd-creds encrypt --name=mooring-master-key /master /etc/credstore.encrypted/mooring-master-key >/dev/null 2>&1
+dpkg -i /mooring-server.deb >/dev/null 2>&1
+up() { n=0; until curl -fs http://127.0.0.1:8080/readyz >/dev/null; do n=$((n+1)); [ $n -lt 300 ]; sleep 0.1; done; }
+pid() { systemctl show --property=MainPID --value mooring; }
+up
+systemctl is-active mooring; systemctl is-enabled mooring
+systemctl show --property=LimitNOFILE mooring
+ps -o user= -p $(pid)
+stat -c '%a %U %n' /var/lib/mooring /var/lib/mooring/data
+ls /var/lib/mooring
+key=$(mooring api-key create from-root)
+accounts() { curl -s -o /dev/null -w '%{http_code}\n' -H "Authorization: Bearer $key" http://127.0.0.1:8080/v3/accounts/me; }
+accounts
+first=$(pid); kill -9 $first; n=0; while [ $(pid) = $first ] || [ $(pid) = 0 ]; do n=$((n+1)); [ $n -lt 100 ]; sleep 0.1; done
+up; echo 'started again'
+accounts
+curl -fs http://127.0.0.1:8080/healthz >/dev/null && echo healthy
+systemctl stop mooring
+systemctl show --property=Result,ExecMainStatus mooring
+said() { journalctl --sync; journalctl -u mooring --no-pager -o cat; }
+echo "the key in the journal: $(said | grep -c "$key" || true)"
+echo "without time: $(said | grep -c 'no time from this service' || true)"
+rm /etc/credstore.encrypted/mooring-master-key
+systemctl start mooring || true
+n=0; until said | grep -q 'No new one was made'; do n=$((n+1)); [ $n -lt 100 ] || break; sleep 0.1; done
+systemctl stop mooring
+said | grep -q 'The data folder needs master key' && echo 'told of the missing key'
+ls /var/lib/mooring
+`;
+
+test('started by systemd with the unit of the package: its master key from the credential store, killed, stopped, and without that key', {
+  skip: isolated || missing(['systemd-creds', 'curl'], 'systemd curl'),
+}, (t) => {
+  const told = onBootedMachine(t, serve, { 'mooring-server.deb': deb });
+  if (!told) return;
+  const { status, stdout, stderr } = told;
+  assert.equal(status, 0, `${stdout}\n${stderr}`);
+  assert.deepEqual(stdout.trim().split('\n'), [
+    'active',
+    'enabled',
+    'LimitNOFILE=65536',
+    'mooring',
+    '700 mooring /var/lib/mooring',
+    '700 mooring /var/lib/mooring/data',
+    // No key file beside it.
+    'data',
+    '200',
+    'started again',
+    '200',
+    'healthy',
+    'Result=success',
+    'ExecMainStatus=0',
+    'the key in the journal: 0',
+    'without time: 0',
+    'told of the missing key',
+    'data',
+  ]);
 });
