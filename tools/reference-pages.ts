@@ -58,6 +58,7 @@ export async function pages(): Promise<Map<string, string>> {
     ['manifest-dev-tool', 'packages/manifest-tool/src/dev-tool/program.ts'],
     ['manifest-delta-tool', 'packages/manifest-tool/src/delta-tool/program.ts'],
     ['manifest-package-tool', 'packages/manifest-tool/src/package-tool/program.ts'],
+    ['mbl-cloud-client', 'packages/device/src/cloud-client/command.ts'],
   ] as const) {
     made.set(`commands/${name}.md`, commandReference((await load(file)).program as Program));
   }

@@ -10,4 +10,5 @@ export interface DeviceProgram {
 /** A new program is a line here. */
 export const programs: readonly DeviceProgram[] = [
   { name: 'pelion-provisioning-util', entry: 'packages/device/src/provisioning/main.ts' },
+  { name: 'mbl-cloud-client', entry: 'packages/device/src/cloud-client/main.ts', daemon: true },
 ];

@@ -1,3 +1,6 @@
+export { CloudClient, type CloudClientOptions } from './cloud-client/cloud-client.ts';
+export type { ClientLog } from './cloud-client/log.ts';
+export { type ClientState, StateFile } from './cloud-client/state-file.ts';
 export { type DeviceTime, savedTimeItem } from './provisioning/device-time.ts';
 export { type Finding, findingLine } from './provisioning/findings.ts';
 export { findMblStore, type MblStore } from './provisioning/mbl-store.ts';
