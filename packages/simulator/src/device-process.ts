@@ -11,6 +11,7 @@ const usage = `Runs a virtual MBL device until it gets SIGINT or SIGTERM, or its
   --interface NAME   announce on this interface; may be repeated
   --no-mdns          do not announce it
   --keys-only        let root in only with a key of /home/root/.ssh/authorized_keys
+  --client           run mbl-cloud-client, from a provisioning on
   --stay             do not end when standard input does
   --json             the ready line as one JSON object
 `;
@@ -25,6 +26,7 @@ function readCommandLine() {
       interface: { type: 'string', multiple: true },
       'no-mdns': { type: 'boolean', default: false },
       'keys-only': { type: 'boolean', default: false },
+      client: { type: 'boolean', default: false },
       stay: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
@@ -60,6 +62,7 @@ async function main(): Promise<number> {
       address: values.address,
       port: Number(values.port),
       mdns: !values['no-mdns'],
+      client: values.client,
       access: values['keys-only'] ? 'keys' : 'open',
       ...(values.hostname === undefined ? {} : { hostname: values.hostname }),
       ...(values.interface === undefined ? {} : { mdnsInterfaces: values.interface }),

@@ -49,6 +49,11 @@ export const provisioningUtility: DeviceCommand = async (job) => {
       relay(child.stdout, job.stdout, root.host),
       relay(child.stderr, job.stderr, root.host),
     ]);
+    const { services } = job.device;
+    // As the installed program does where there is systemd.
+    if (status === 0 && words.some((word) => word.length > 2 && '--provision'.startsWith(word))) {
+      if (services.isProvided('mbl-cloud-client')) services.ask('restart', 'mbl-cloud-client');
+    }
     return status;
   } finally {
     job.signal.removeEventListener('abort', stop);

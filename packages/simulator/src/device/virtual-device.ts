@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { acquireLock, isMooringError, systemClock } from '@mooring/platform';
 import { simulatorErrors } from '../errors.ts';
+import { ClientProgram } from './client-program.ts';
 import { commands } from './commands/index.ts';
 import type { Device } from './device.ts';
 import type { Faults } from './faults.ts';
@@ -29,6 +30,8 @@ export interface VirtualDeviceOptions {
   mdnsInterfaces?: readonly string[];
   /** Who may log in; `open` by default, as on a development image. */
   access?: Access;
+  /** Run the real daemon, from a provisioning on; false by default. */
+  client?: boolean;
   faults?: Faults;
   /** Where a name comes from that nobody gave; random by default. */
   drawName?: () => string;
@@ -88,6 +91,9 @@ export async function startVirtualDevice(options: VirtualDeviceOptions): Promise
   try {
     const known = given ?? (await keptHostName(root));
     let hostname = known ?? drawName();
+    const services = new Services();
+    if (options.client) services.provide('mbl-cloud-client', new ClientProgram(system));
+    undo.push(() => services.close());
     const device: Device = {
       root,
       get hostname() {
@@ -95,7 +101,7 @@ export async function startVirtualDevice(options: VirtualDeviceOptions): Promise
       },
       faults,
       clock: { now: () => new Date(systemClock.now().getTime() + (faults.clockOffset ?? 0)) },
-      services: new Services(),
+      services,
       commands,
       programs: new Map([[provisioningProgram, provisioningUtility]]),
     };

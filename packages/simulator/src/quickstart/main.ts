@@ -121,7 +121,7 @@ async function startService(shell: Shell, folder: RunFolder, background: Backgro
     name: 'the service',
     arguments: [
       '--import',
-      new URL('./ends-with-parent.ts', import.meta.url).href,
+      new URL('../ends-with-parent.ts', import.meta.url).href,
       join(checkout, 'bin', 'mooring'),
       ...words,
     ],
@@ -139,7 +139,13 @@ async function startService(shell: Shell, folder: RunFolder, background: Backgro
 async function startDevice(shell: Shell, folder: RunFolder, background: Background<unknown>[]): Promise<DeviceReady> {
   const device = await Background.start<DeviceReady>({
     name: 'the virtual device',
-    arguments: [fileURLToPath(new URL('../device-process.ts', import.meta.url)), '--root', folder.device, '--json'],
+    arguments: [
+      fileURLToPath(new URL('../device-process.ts', import.meta.url)),
+      '--root',
+      folder.device,
+      '--client',
+      '--json',
+    ],
     cwd: shell.cwd,
     env: shell.env,
     log: join(folder.logs, 'device.log'),

@@ -26,20 +26,38 @@ export async function issuedCredentials(access: ServiceAccess, name: string): Pr
   return developer.security_file_content;
 }
 
-function get({ url, apiKey, authority }: ServiceAccess, path: string): Promise<unknown> {
+async function get(access: ServiceAccess, path: string): Promise<unknown> {
+  const { status, body, text } = await ask(access, 'GET', path);
+  if (status === 200) return body;
+  throw failed(`The service answered ${status} to GET ${path}: ${text}`);
+}
+
+export interface Answer {
+  status: number;
+  text: string;
+  /** Undefined where the answer is not JSON. */
+  body: unknown;
+}
+
+/** Asks the service over REST. */
+export function ask(
+  { url, apiKey, authority }: ServiceAccess,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const options = { ca: authority, headers: { authorization: `Bearer ${apiKey}` }, agent: false };
-    const sent = request(new URL(path, url), options, (response) => {
+    const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' };
+    const sent = request(new URL(path, url), { method, ca: authority, headers, agent: false }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);
       response.on('end', () => {
         const text = Buffer.concat(chunks).toString('utf8');
-        if (response.statusCode === 200) resolve(JSON.parse(text));
-        else reject(failed(`The service answered ${response.statusCode} to GET ${path}: ${text}`));
+        resolve({ status: response.statusCode ?? 0, text, body: /^[[{]/.test(text) ? JSON.parse(text) : undefined });
       });
     });
     sent.on('error', (cause) => reject(failed(`The service could not be asked: ${cause.message}.`)));
-    sent.end();
+    sent.end(body === undefined ? undefined : JSON.stringify(body));
   });
 }

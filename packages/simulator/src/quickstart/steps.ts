@@ -5,6 +5,7 @@ import { fileKeyProvider, SecureStorage } from '@mooring/device';
 import { provisioningPlaces } from '../device/provisioning-program.ts';
 import { RootFolder } from '../device/root/root-folder.ts';
 import { failed, run, type Shell } from './command.ts';
+import { connectedDevice } from './connected.ts';
 import type { RunFolder } from './run-folder.ts';
 import { issuedCredentials } from './service-reading.ts';
 import { verifyStorage } from './verification.ts';
@@ -102,6 +103,8 @@ export async function firstDevice({ shell, folder, service, device }: Setting): 
   const credentials = readDeveloperCredentials(await issuedCredentials(access, certificateName), certificateName);
   const storage = await openStorage(folder.device);
   await verifyStorage(storage, [...credentials.items, ...resources.items], transcript);
+
+  await connectedDevice({ shell, folder, access });
 }
 
 /** The number before a device in the output of list. */

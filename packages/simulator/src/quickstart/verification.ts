@@ -33,8 +33,17 @@ export async function verifyStorage(
     const origin = source === undefined ? 'set by provisioning' : `equals ${source}`;
     transcript.check(`${name}: ${expected.length} bytes, ${origin}`);
   }
-  for (const { name } of lwm2mCredentialItems) {
-    if (await storage.get(name)) throw failed(`The device's secure storage still has ${name} of an earlier service.`);
-  }
+  const foreign = await storage.read(async (snapshot) => {
+    // The client is at work already: what it was given since has to be of the service that it was provisioned for.
+    const accountOf = async (name: string) => {
+      const uri = Buffer.from((await snapshot.get(name))?.data ?? []).toString('utf8');
+      return /[?&]aid=([^&]+)/.exec(uri)?.[1];
+    };
+    const account = await accountOf('mbed.LwM2MServerURI');
+    if (account !== undefined && account === (await accountOf('mbed.BootstrapServerURI'))) return undefined;
+    const names = snapshot.items.map(({ name }) => name);
+    return lwm2mCredentialItems.find(({ name }) => names.includes(name))?.name;
+  });
+  if (foreign) throw failed(`The device's secure storage still has ${foreign} of an earlier service.`);
   transcript.check('no LwM2M credentials of another service are left');
 }
