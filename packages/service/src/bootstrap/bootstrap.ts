@@ -8,12 +8,14 @@ import {
 } from '@mooring/lwm2m';
 import type { Der } from '@mooring/pki';
 import { backgroundTimers, isMooringError, type Timers } from '@mooring/platform';
-import type { SecureChannel } from '@mooring/transport';
+import type { ChannelEnd, SecureChannel } from '@mooring/transport';
 import { serverUri } from '../certificates/index.ts';
 import type { DenialRecorder } from '../registry/index.ts';
 import type { Log } from '../serve/log.ts';
 import type { Domain } from '../storage/context.ts';
+import { logConnectionEnd } from './connection-end.ts';
 import { bootstrapFailed, deviceBootstrapped } from './credentials.ts';
+import type { DenialReason } from './decision.ts';
 import type { CredentialIssuer } from './issuer.ts';
 import { type Joined, joinDevice } from './join.ts';
 import { planFor } from './plan.ts';
@@ -29,13 +31,29 @@ export interface BootstrapWorld {
   lwm2mCertificate(): Der;
 }
 
+/** What became of the devices that came, since the start. */
+export interface BootstrapCounts {
+  done: number;
+  /** Connections that ended without a request. */
+  unasked: number;
+  /** By why they were not let in. */
+  readonly denied: Map<DenialReason, number>;
+  /** By what a bootstrap that had begun ended with. */
+  readonly failed: Map<BootstrapFailure['reason'], number>;
+}
+
+const count = <Reason>(counts: Map<Reason, number>, reason: Reason): unknown =>
+  counts.set(reason, (counts.get(reason) ?? 0) + 1);
+
 interface Visit {
+  asked?: true;
   joined?: Joined;
   notAfter?: Date;
 }
 
 /** The bootstrap server: lets devices in, or not, and gives them what they need for the LwM2M server. */
 export class Bootstrap implements BootstrapHost {
+  readonly counts: BootstrapCounts = { done: 0, unasked: 0, denied: new Map(), failed: new Map() };
   readonly #domain: Domain;
   readonly #world: BootstrapWorld;
   readonly #server: BootstrapServer;
@@ -49,7 +67,7 @@ export class Bootstrap implements BootstrapHost {
     this.#server = new BootstrapServer(this, {
       framing: 'record',
       timers: world.timers ?? backgroundTimers,
-      ended: (_end, connection) => this.#left(connection),
+      ended: (end, connection) => this.#ended(end, connection),
     });
   }
 
@@ -60,6 +78,7 @@ export class Bootstrap implements BootstrapHost {
 
   async decide(request: BootstrapRequest, connection: CoapConnection): Promise<BootstrapPlan | { refused: Code }> {
     const visit = this.#of(connection);
+    visit.asked = true;
     const { address, certificates } = connection.channel.peer;
     const { endpoint, accountId: account, internalEndpoint } = request;
     const { denials, issuer, log } = this.#world;
@@ -75,6 +94,7 @@ export class Bootstrap implements BootstrapHost {
       },
     );
     if ('denied' in joined) {
+      count(this.counts.denied, joined.denied);
       const who = endpoint ?? 'A device without a name';
       log.info('bootstrap.denied', `${who} at ${address} was not let in: ${joined.denied}.`, { address, ...joined });
       return { refused: codes.forbidden };
@@ -115,6 +135,7 @@ export class Bootstrap implements BootstrapHost {
   complete(_plan: BootstrapPlan, connection: CoapConnection): void {
     const { joined, notAfter } = this.#of(connection);
     if (!joined) return;
+    this.counts.done++;
     const { deviceId, endpointName, isNew } = joined;
     this.#world.log.info('bootstrap.done', `Device ${deviceId} (${endpointName}) bootstrapped.`, {
       deviceId,
@@ -132,6 +153,7 @@ export class Bootstrap implements BootstrapHost {
     this.#left(connection);
     // A denial was told already.
     if (!joined) return;
+    count(this.counts.failed, reason);
     bootstrapFailed(this.#domain, joined.accountId);
     const { deviceId } = joined;
     this.#world.log.warning('bootstrap.failed', `The bootstrap of device ${deviceId} failed: ${detail}.`, {
@@ -146,6 +168,16 @@ export class Bootstrap implements BootstrapHost {
       address: connection.channel.peer.address,
       stack: (error as Error).stack,
     });
+  }
+
+  #ended(end: ChannelEnd, connection: CoapConnection): void {
+    const { log } = this.#world;
+    this.#left(connection);
+    logConnectionEnd(log, 'bootstrap', end, connection);
+    if (this.#of(connection).asked) return;
+    this.counts.unasked++;
+    const { address } = connection.channel.peer;
+    log.info('bootstrap.unasked', `${address} connected to the bootstrap server and asked for nothing.`, { address });
   }
 
   async #isLive(deviceId: string, asking: CoapConnection): Promise<boolean> {

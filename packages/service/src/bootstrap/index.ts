@@ -1,4 +1,5 @@
-export { Bootstrap, type BootstrapWorld } from './bootstrap.ts';
+export { Bootstrap, type BootstrapCounts, type BootstrapWorld } from './bootstrap.ts';
+export { logConnectionEnd } from './connection-end.ts';
 export {
   type Admitted,
   admitDevice,

@@ -1,15 +1,15 @@
 import { CoapConnection, type CoapOptions } from '@mooring/coap';
 import { registrationHandler } from '@mooring/lwm2m';
-import { backgroundTimers, type Timers } from '@mooring/platform';
-import type { SecureChannel, Verdict } from '@mooring/transport';
-import type { CredentialIssuer, JoinWorld } from '../bootstrap/index.ts';
+import { backgroundTimers, type Timer, type Timers } from '@mooring/platform';
+import type { ChannelEnd, SecureChannel, Verdict } from '@mooring/transport';
+import { type CredentialIssuer, type JoinWorld, logConnectionEnd } from '../bootstrap/index.ts';
 import type { Connect } from '../connect/index.ts';
 import type { DenialRecorder, RegistryEvent } from '../registry/index.ts';
 import type { Log } from '../serve/log.ts';
 import type { Domain } from '../storage/context.ts';
 import { DeviceSessions } from './device-sessions.ts';
 import { type DeviceIdentity, identify } from './identities.ts';
-import { Registrations } from './registrations.ts';
+import { type RegistrationCounts, Registrations } from './registrations.ts';
 
 export interface Lwm2mWorld {
   readonly connect: Connect;
@@ -19,10 +19,16 @@ export interface Lwm2mWorld {
   readonly timers?: Timers;
 }
 
+/** How long a device may be connected before it registers, or says that it is registered, in ms. */
+const registrationTime = 60_000;
+
 /** The LwM2M server: where devices register, and through which they are asked and observed. */
 export class Lwm2mServer {
   readonly sessions: DeviceSessions;
   readonly #log: Log;
+  readonly #timers: Timers;
+  /** Connections that are new, until they have to be those of registered devices. */
+  readonly #expected = new Map<CoapConnection, Timer>();
   readonly #joining: JoinWorld;
   readonly #registrations: Registrations;
   readonly #options: CoapOptions;
@@ -31,6 +37,7 @@ export class Lwm2mServer {
   constructor(domain: Domain, world: Lwm2mWorld) {
     const { connect, issuer, denials, log, timers = backgroundTimers } = world;
     this.#log = log;
+    this.#timers = timers;
     this.#joining = { domain, denials, isLive: (deviceId) => this.sessions.isLive(deviceId) };
     this.sessions = new DeviceSessions(
       domain,
@@ -48,7 +55,7 @@ export class Lwm2mServer {
       timers,
       handler: registrationHandler(this.#registrations),
       unsolicited: (token, response, connection) => this.sessions.unsolicited(token, response, connection),
-      ended: (_end, connection) => void this.sessions.detach(connection),
+      ended: (end, connection) => this.#ended(end, connection),
       fault: (error, connection) => this.#fault(error, { address: connection.channel.peer.address }),
     };
     this.#unlisten = domain.bus.listen((event) => this.#heard(event));
@@ -63,16 +70,45 @@ export class Lwm2mServer {
   accept(channel: SecureChannel, identity: DeviceIdentity): void {
     const connection = new CoapConnection(channel, this.#options);
     this.#registrations.introduce(connection, identity);
+    this.#expected.set(
+      connection,
+      this.#timers.after(registrationTime, () => this.#expectRegistered(connection)),
+    );
+  }
+
+  /** Registrations that were accepted, and updates of them, since the start. */
+  get counts(): RegistrationCounts {
+    return this.#registrations.counts;
   }
 
   stop(): void {
     this.#unlisten();
+    for (const timer of this.#expected.values()) timer.cancel();
+    this.#expected.clear();
   }
 
   /** What was decided elsewhere about devices that may be connected. */
   #heard(event: RegistryEvent): void {
     if (event.kind === 'deleted') this.sessions.close(event.deviceId);
     if (event.kind === 'deregistered' && event.reason === 'suspended') this.sessions.close(event.registration.deviceId);
+  }
+
+  /** Who has nothing to say does not keep a place that others may need. */
+  #expectRegistered(connection: CoapConnection): void {
+    this.#expected.delete(connection);
+    if (this.sessions.deviceOf(connection) !== undefined) return;
+    const { address } = connection.channel.peer;
+    this.#log.info('device.unregistered', `${address} connected to the LwM2M server and did not register.`, {
+      address,
+    });
+    connection.destroy();
+  }
+
+  #ended(end: ChannelEnd, connection: CoapConnection): void {
+    this.#expected.get(connection)?.cancel();
+    this.#expected.delete(connection);
+    this.sessions.detach(connection);
+    logConnectionEnd(this.#log, 'lwm2m', end, connection);
   }
 
   #fault(error: unknown, fields: Readonly<Record<string, unknown>>): void {

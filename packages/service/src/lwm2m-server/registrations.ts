@@ -28,8 +28,14 @@ export interface RegistrationsWorld {
   readonly log: Log;
 }
 
+export interface RegistrationCounts {
+  registered: number;
+  updated: number;
+}
+
 /** Answers devices that register, keep their registration alive, and take their leave. */
 export class Registrations implements RegistrationHost {
+  readonly counts: RegistrationCounts = { registered: 0, updated: 0 };
   readonly #domain: Domain;
   readonly #world: RegistrationsWorld;
   readonly #identities = new WeakMap<CoapConnection, DeviceIdentity>();
@@ -82,6 +88,7 @@ export class Registrations implements RegistrationHost {
       // It was deleted since it connected; one that is suspended is to wait, and keep what it has.
       return { refused: outcome.refused === 'unknown' ? codes.forbidden : codes.serviceUnavailable };
     }
+    this.counts.registered++;
     const { registration } = outcome;
     await this.#world.connect.registered(registration);
     this.#world.sessions.attach(connection, registration, request.links);
@@ -104,6 +111,7 @@ export class Registrations implements RegistrationHost {
       ...(links === undefined ? {} : { resources: resourcesOf(links.links), facts: factsOf(links.links) }),
     });
     if (!registration) return codes.notFound;
+    this.counts.updated++;
     await this.#world.connect.registrationUpdated(registration);
     const isNew = this.#world.sessions.deviceOf(connection) === undefined;
     if (isNew || links !== undefined) this.#world.sessions.attach(connection, registration, links?.links);

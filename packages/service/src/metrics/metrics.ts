@@ -1,4 +1,5 @@
 import type { AnsweredRequest } from '../http/answered.ts';
+import { type DeviceReport, deviceFamilies } from './device-metrics.ts';
 import { exposition, type Family, single } from './exposition.ts';
 import { ProcessMetrics } from './process-metrics.ts';
 import { RequestMetrics } from './request-metrics.ts';
@@ -11,6 +12,8 @@ export interface MetricsSources {
   /** Reads the database. */
   readonly service: () => Promise<Family[]>;
   readonly ready: () => Promise<boolean>;
+  /** Undefined where there are no servers for devices. */
+  readonly devices: () => DeviceReport | undefined;
 }
 
 /** Everything at `/metrics`. */
@@ -47,10 +50,12 @@ export class Metrics {
   }
 
   async text(): Promise<string> {
+    const devices = this.#sources.devices();
     const ready = (await this.#sources.ready()) ? 1 : 0;
     return exposition([
       single('gauge', 'mooring_ready', 'Whether the service can do all its work, as at /readyz.', ready),
       ...this.#requests.families(),
+      ...(devices ? deviceFamilies(devices) : []),
       ...(await this.#service()),
       single(
         'counter',

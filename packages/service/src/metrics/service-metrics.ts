@@ -31,7 +31,7 @@ async function storageFamilies({ storage }: Domain): Promise<Family[]> {
 }
 
 async function countFamilies({ storage: { db } }: Domain): Promise<Family[]> {
-  const count = async (table: 'audit_records' | 'revocations') => {
+  const count = async (table: 'audit_records' | 'revocations' | 'devices' | 'registrations') => {
     const { rows } = await db
       .selectFrom(table)
       .select(({ fn }) => fn.countAll<number>().as('rows'))
@@ -72,6 +72,13 @@ async function countFamilies({ storage: { db } }: Domain): Promise<Family[]> {
       'mooring_revoked_certificates',
       'Developer certificates that were revoked.',
       await count('revocations'),
+    ),
+    single('gauge', 'mooring_devices', 'Devices in the directory.', await count('devices')),
+    single(
+      'gauge',
+      'mooring_devices_registered',
+      'Devices with a registration that is not over, connected or not.',
+      await count('registrations'),
     ),
     single('gauge', 'mooring_audit_records', 'Audit records that are kept.', await count('audit_records')),
   ];

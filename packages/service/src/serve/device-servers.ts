@@ -1,10 +1,11 @@
 import type { Der } from '@mooring/pki';
 import { backgroundTimers, type Timer, type Timers } from '@mooring/platform';
-import { type ListenerStats, listenTls, type Refusal, type SecureListener, serverTime } from '@mooring/transport';
+import { listenTls, type Refusal, type SecureListener, serverTime } from '@mooring/transport';
 import { Bootstrap, CredentialIssuer } from '../bootstrap/index.ts';
 import { type DeviceServerCertificate, deviceServerCertificate } from '../certificates/index.ts';
 import type { Connect } from '../connect/index.ts';
 import { Lwm2mServer } from '../lwm2m-server/index.ts';
+import type { DeviceReport, DeviceServerName } from '../metrics/device-metrics.ts';
 import { DenialRecorder, RegistrationExpiry } from '../registry/index.ts';
 import type { Domain } from '../storage/context.ts';
 import { listenError } from './listening.ts';
@@ -40,8 +41,8 @@ export class DeviceServers {
   readonly #denials: DenialRecorder;
   readonly #lwm2m: Lwm2mServer;
   readonly #bootstrap: Bootstrap;
-  readonly #listeners: Partial<Record<'bootstrap' | 'lwm2m', SecureListener>> = {};
-  readonly #certificates: Partial<Record<'bootstrap' | 'lwm2m', DeviceServerCertificate>> = {};
+  readonly #listeners: Partial<Record<DeviceServerName, SecureListener>> = {};
+  readonly #certificates: Partial<Record<DeviceServerName, DeviceServerCertificate>> = {};
   #renewal: Timer | undefined;
   #stopped = false;
 
@@ -92,16 +93,21 @@ export class DeviceServers {
     }
   }
 
-  get stats(): Readonly<Partial<Record<'bootstrap' | 'lwm2m', ListenerStats>>> {
-    return {
-      ...(this.#listeners.bootstrap ? { bootstrap: this.#listeners.bootstrap.stats } : {}),
-      ...(this.#listeners.lwm2m ? { lwm2m: this.#listeners.lwm2m.stats } : {}),
-    };
-  }
-
   /** Devices that are connected and registered. */
   get connected(): number {
     return this.#lwm2m.sessions.size;
+  }
+
+  get report(): DeviceReport {
+    const { bootstrap, lwm2m } = this.#listeners;
+    return {
+      listeners: { ...(bootstrap && { bootstrap: bootstrap.stats }), ...(lwm2m && { lwm2m: lwm2m.stats }) },
+      connected: this.connected,
+      registrations: this.#lwm2m.counts,
+      bootstraps: this.#bootstrap.counts,
+      denialsUnrecorded: this.#denials.unrecorded,
+      tellsTime: serverTime().carries === 'time',
+    };
   }
 
   async close(): Promise<void> {
@@ -114,7 +120,7 @@ export class DeviceServers {
     await this.#denials.flush();
   }
 
-  async #listen(server: 'bootstrap' | 'lwm2m', port: number): Promise<void> {
+  async #listen(server: DeviceServerName, port: number): Promise<void> {
     const { host, accountId } = this.#options;
     const certificate = await deviceServerCertificate(this.#domain, accountId, server);
     this.#certificates[server] = certificate;
@@ -149,7 +155,7 @@ export class DeviceServers {
     }
   }
 
-  #refused(server: 'bootstrap' | 'lwm2m', { peer, reason, detail }: Refusal): void {
+  #refused(server: DeviceServerName, { peer, reason, detail }: Refusal): void {
     // Who closes without a word, or scans the port, is no news.
     const level = reason === 'closed' || reason === 'malformed' || reason === 'timeout' ? 'debug' : 'info';
     this.#options.log[level]('device.refused', `${peer.address} was refused by the ${server} server: ${detail}`, {

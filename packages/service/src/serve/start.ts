@@ -13,6 +13,7 @@ import type { CertificateEnding } from '../certificates/endings.ts';
 import { Connect, noLinks } from '../connect/index.ts';
 import { settingsErrors } from '../errors.ts';
 import { masterKeyProvider } from '../keys/provider.ts';
+import type { DeviceReport } from '../metrics/device-metrics.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { startMetricsServer } from '../metrics/metrics-server.ts';
 import { serviceFamilies } from '../metrics/service-metrics.ts';
@@ -190,7 +191,7 @@ async function startDevices(
   { devices: host, bootstrapPort, lwm2mPort }: Settings,
   connect: Connect,
   log: Log,
-): Promise<{ close(): Promise<void> }> {
+): Promise<{ readonly report?: DeviceReport; close(): Promise<void> }> {
   if (host !== 'off') {
     const { DeviceServers } = await import('./device-servers.ts');
     return DeviceServers.start(domain, { host, bootstrapPort, lwm2mPort, accountId, connect, log });
@@ -271,6 +272,7 @@ export async function startService(settings: Settings, world: World): Promise<Ru
       version: world.version ?? 'unknown',
       service: () => serviceFamilies(folder.domain, folder.accountId, shownEnding(tls)),
       ready: async () => (await readiness.report()).status === 'ready',
+      devices: () => devices.report,
     });
     started.add(async () => metrics.close());
     const showMetrics = settings.metrics === undefined && addressKind(settings.http.host) === 'loopback';

@@ -46,7 +46,11 @@ export interface Devices {
 }
 
 /** The two servers for devices, on a database in memory and free ports, with real TLS and real time. */
-export async function deviceServers(t: Test, settings: Partial<ServiceSettings> = {}): Promise<Devices> {
+export async function deviceServers(
+  t: Test,
+  settings: Partial<ServiceSettings> = {},
+  timers: Timers = systemTimers,
+): Promise<Devices> {
   const [bootstrap, lwm2m] = await freePorts();
   const domain = domainOf({
     storage: await openStorage({ folder: ':memory:', clock: systemClock }),
@@ -84,6 +88,7 @@ export async function deviceServers(t: Test, settings: Partial<ServiceSettings> 
       accountId,
       connect: devices.connect,
       log: logger,
+      timers,
     });
   };
   await start();
@@ -98,7 +103,7 @@ export async function deviceServers(t: Test, settings: Partial<ServiceSettings> 
   return devices;
 }
 
-async function freePorts(): Promise<[number, number]> {
+export async function freePorts(): Promise<[number, number]> {
   const { createServer } = await import('node:net');
   const servers = [createServer(), createServer()];
   const ports: number[] = [];
@@ -132,11 +137,14 @@ export async function carried({ domain, certificate, accountId, ports }: Devices
   };
 }
 
-/** Devices of a test wait a hundredth of what they would: the pauses of real ones are seconds and minutes. */
-const hasty: Timers = {
-  now: () => systemTimers.now() * 100,
-  after: (milliseconds, run) => systemTimers.after(milliseconds / 100, run),
-};
+/** Who waits by these waits a part of what it would. */
+export const hastyBy = (factor: number): Timers => ({
+  now: () => systemTimers.now() * factor,
+  after: (milliseconds, run) => systemTimers.after(milliseconds / factor, run),
+});
+
+/** The pauses of real devices are seconds and minutes. */
+const hasty = hastyBy(100);
 
 /** A device of Pelion's kind, as far as a server can tell. */
 export class TestDevice implements DeviceHost {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { connect as connectTls } from 'node:tls';
 import { askService } from '../../src/admin/client.ts';
+import { freePorts } from '../devices/devices-fixture.ts';
 import { failure } from '../failures.ts';
 import { start } from '../serve/service.ts';
 
@@ -41,6 +43,30 @@ test('/metrics on loopback tells of requests, the database, certificates and the
   for (const line of body.trimEnd().split('\n')) {
     assert.match(line, /^(# (HELP|TYPE) [a-z_0-9]+ .+|[a-z_0-9]+(\{[^}]*\})? ([-+]?Inf|NaN|[-+.e\d]+))$/);
   }
+});
+
+test('/metrics tells of the servers for devices, who was refused and why', async (t) => {
+  const [bootstrapPort, lwm2mPort] = await freePorts();
+  const service = await start(t, { devices: '127.0.0.1', bootstrapPort, lwm2mPort });
+  const stranger = connectTls({ port: lwm2mPort, host: '127.0.0.1', rejectUnauthorized: false, ciphers: 'ALL' });
+  stranger.on('error', () => undefined);
+  await new Promise((resolve) => stranger.resume().on('close', resolve));
+  const { body } = await text(`${service.url}/metrics`);
+  for (const server of ['bootstrap', 'lwm2m']) {
+    assert.equal(sample(body, `mooring_device_connections{server="${server}"}`), 0);
+    assert.equal(sample(body, `mooring_device_handshakes_total{server="${server}"}`), 0);
+  }
+  assert.equal(sample(body, 'mooring_device_refusals_total{server="lwm2m",reason="no-certificate"}'), 1);
+  assert.equal(sample(body, 'mooring_devices_connected'), 0);
+  assert.equal(sample(body, 'mooring_devices_registered'), 0);
+  assert.equal(sample(body, 'mooring_bootstraps_total'), 0);
+  assert.match(body, /^mooring_server_hello_time [01]$/m);
+  assert.deepEqual(JSON.parse((await text(`${service.url}/readyz`)).body), { status: 'ready', reasons: [] });
+});
+
+test('without servers for devices /metrics does not tell of them', async (t) => {
+  const service = await start(t);
+  assert.doesNotMatch((await text(`${service.url}/metrics`)).body, /mooring_device_|server_hello/);
 });
 
 test('/metrics is not for those who come through a proxy, nor for an address that others reach', async (t) => {
