@@ -55,7 +55,8 @@ export class TlsChannel implements SecureChannel {
 
   /** @param socket after its handshake, with nobody reading from it */
   constructor(socket: TLSSocket, peer: Peer, host: TlsChannelHost) {
-    this.#socket = Object.assign(socket, { [channelOf]: this });
+    this.#socket = socket as ChannelSocket;
+    this.#socket[channelOf] = this;
     this.peer = peer;
     this.#host = host;
     this.lastHeard = host.clock.now().getTime();

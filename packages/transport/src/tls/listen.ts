@@ -19,7 +19,8 @@ interface Handshake {
   readonly place: string;
   readonly peer: Peer;
   readonly admitted: Admitted;
-  readonly deadline: Timer;
+  /** By `Timers`. */
+  readonly deadline: number;
   closed(): void;
 }
 
@@ -47,9 +48,10 @@ class TlsListener<Identity> implements SecureListener, TlsChannelHost {
   readonly #tally = new Tally();
   readonly #server: NetServer;
   readonly #tls: TlsServer;
-  /** By place. */
+  /** By place, the oldest first. */
   readonly #handshakes = new Map<string, Handshake>();
   readonly #channels = new Map<TlsChannel, Admitted>();
+  #watching: Timer | undefined;
   #address = '';
   #port = 0;
   #isClosing = false;
@@ -145,6 +147,7 @@ class TlsListener<Identity> implements SecureListener, TlsChannelHost {
       this.#isEmpty = resolve;
       if (this.#channels.size === 0) resolve();
     });
+    this.#watching?.cancel();
     for (const { raw } of this.#handshakes.values()) raw.destroy();
     for (const channel of this.#channels.keys()) channel.close();
     const cut = this.timers.after(grace, () => {
@@ -185,13 +188,12 @@ class TlsListener<Identity> implements SecureListener, TlsChannelHost {
       place: placeOf(raw),
       peer,
       admitted,
-      deadline: this.timers.after(this.#options.handshakeDeadline ?? defaultDeadline, () =>
-        this.#refuse(handshake, 'timeout', 'The handshake was not done in time.'),
-      ),
+      deadline: this.timers.now() + (this.#options.handshakeDeadline ?? defaultDeadline),
       closed: () => this.#refuse(handshake, 'closed', 'The connection was closed during the handshake.'),
     };
     handshake.raw[handshakeOf] = handshake;
     this.#handshakes.set(handshake.place, handshake);
+    this.#watch();
     raw.on('close', onRawClose);
     this.#tls.emit('connection', raw);
   }
@@ -201,8 +203,21 @@ class TlsListener<Identity> implements SecureListener, TlsChannelHost {
     if (handshake.raw[handshakeOf] === undefined) return false;
     handshake.raw[handshakeOf] = undefined;
     this.#handshakes.delete(handshake.place);
-    handshake.deadline.cancel();
     return true;
+  }
+
+  /** One timer for all handshakes, for the oldest comes first; a timer for each costs as much as a hundredth of a handshake. */
+  #watch(): void {
+    const [oldest] = this.#handshakes.values();
+    if (oldest === undefined || this.#watching !== undefined) return;
+    this.#watching = this.timers.after(oldest.deadline - this.timers.now(), () => {
+      this.#watching = undefined;
+      for (const handshake of this.#handshakes.values()) {
+        if (handshake.deadline > this.timers.now()) break;
+        this.#refuse(handshake, 'timeout', 'The handshake was not done in time.');
+      }
+      this.#watch();
+    });
   }
 
   #refuse(handshake: Handshake, reason: RefusalReason, detail: string, certificates: readonly Uint8Array[] = []): void {
