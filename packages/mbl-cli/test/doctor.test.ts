@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { readDeveloperCredentials } from '@mooring/credentials';
 import { pemOf } from '@mooring/pki';
+import fc from 'fast-check';
+import { logTrace, stateTrace } from '../src/doctor/client-trace.ts';
 import { type FakeService, fakeService, goodKey, send } from './fake-service.ts';
 import { updateResources } from './update-resources.ts';
 import { device, type Ran, temporaryFolder, type World, world } from './world.ts';
@@ -14,6 +16,10 @@ import { device, type Ran, temporaryFolder, type World, world } from './world.ts
 /** The host's clock in these tests stands still. */
 const hostTime = Date.parse('2026-03-01T12:00:00Z');
 const account = '01619571e2e90242ac12000600000000';
+const deviceId = '016195a1e2e90242ac12000700000000';
+const stateFile = 'run/mbl-cloud-client/state.json';
+const logFile = 'var/log/mbl-cloud-client.log';
+const clientState = { state: 'registered', pid: 417, deviceId, server: 'coaps://lwm2m.example:5684' };
 
 interface Bench extends World {
   device: Awaited<ReturnType<typeof device>>;
@@ -21,7 +27,9 @@ interface Bench extends World {
   /** `-a DEVICE doctor dev upd` */
   doctor(...argv: string[]): Promise<Ran>;
   /** What `GET /v3/server-credentials` and `GET /v3/trusted-certificates/ID` say. */
-  told: { ca?: string; url: string; status: string; certificate: string };
+  told: { ca?: string; url: string; status: string; certificate: string; device: string };
+  /** Puts a file on the device, or takes it away. */
+  put(path: string, content?: string | object): Promise<void>;
 }
 
 /** What provisioning a device with 'dev' and 'upd' leaves, made once and copied for each test. */
@@ -58,13 +66,26 @@ async function bench(t: TestContext): Promise<Bench> {
     url: credentials.bootstrapServerUri,
     status: 'ACTIVE',
     certificate: pemOf('CERTIFICATE', credentials.deviceCertificate),
+    device: 'registered',
   };
+  const put = async (path: string, content?: string | object) => {
+    if (content === undefined) return rm(join(root, path), { recursive: true });
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), typeof content === 'string' ? content : JSON.stringify(content));
+  };
+  await put(stateFile, clientState);
+  await put('proc/417/comm', 'node');
   service.intercept = (request, response) => {
     if (request.headers.authorization !== `Bearer ${goodKey}`) return false;
     if (request.url === '/v3/server-credentials') {
       const one = { certificate: told.ca, url: told.url };
       if (told.ca === undefined) send(response, 404, { object: 'error', code: 404, type: 'x', message: 'Not here' });
       else send(response, 200, { bootstrap: one, lwm2m: one });
+      return true;
+    }
+    if (request.url === `/v3/devices/${deviceId}`) {
+      if (told.device !== '') send(response, 200, { object: 'device', id: deviceId, state: told.device });
+      else send(response, 404, { object: 'error', code: 404, type: 'not_found', message: 'Not here' });
       return true;
     }
     const entry = service.certificates.find(({ id }) => request.url === `/v3/trusted-certificates/${id}`);
@@ -77,6 +98,7 @@ async function bench(t: TestContext): Promise<Bench> {
     device: virtual,
     service,
     told,
+    put,
     doctor: (...argv) => made.run(['-a', virtual.at, 'doctor', ...(argv.length > 0 ? argv : ['dev', 'upd'])]),
   };
 }
@@ -97,7 +119,7 @@ async function traces(folder: string): Promise<string[]> {
   return found.sort();
 }
 
-test('all is well: thirteen rungs, and not a trace on the device or here', async (t) => {
+test('all is well: fourteen rungs, and not a trace on the device or here', async (t) => {
   const { doctor, run, home, device, service } = await bench(t);
   await rm(join(home, '.mbl-known-devices.json'), { force: true });
   const before = [await traces(home), await traces(device.root), structuredClone(service.certificates)];
@@ -121,6 +143,7 @@ test('all is well: thirteen rungs, and not a trace on the device or here', async
     new RegExp(
       `^ok {14}ids {17}endpoint ${id}, endpoint name as on the device, bootstrap server as on the device, vendor [0-9a-f-]{36}, class [0-9a-f-]{36}$`,
     ),
+    `ok              registered          device id ${deviceId}`,
     '',
     'Every rung holds.',
     '',
@@ -154,6 +177,7 @@ test('without names, and on a machine that has nothing yet', async (t) => {
       'broken          service             You have not added an API key to the store.',
       'not applicable  update certificate  no UPDATE-CERT was named',
       'not applicable  ids                 no CERT or UPDATE-CERT was named',
+      'not reached     registered          needs store',
       '',
       'First broken rung: name. Please select a device or provide an ip address.',
       "Use 'mbl-cli select', or '-a ADDRESS' before the command.",
@@ -319,23 +343,101 @@ const broken: [name: string, spoil: Spoil, rung: string, says: RegExp, mend: Reg
     new RegExp(`two accounts: ${account} by its bootstrap server's URI, other by the API key`),
     /API key of the account/,
   ],
+  [
+    'a client that does not get through',
+    ({ put }) =>
+      put(stateFile, { ...clientState, state: 'retrying', lastFailure: 'The server did not take the certificate' }),
+    'registered',
+    /not registered: retrying at coaps:\/\/lwm2m\.example:5684; last time: The server did not take the certificate\./,
+    /tail -n 30 \/var\/log\/mbl-cloud-client\.log/,
+  ],
+  [
+    'a client that was stopped',
+    ({ put }) => put(stateFile, { ...clientState, state: 'stopped' }),
+    'registered',
+    /not registered: stopped/,
+    /systemctl restart mbl-cloud-client/,
+  ],
+  [
+    'a client that was killed',
+    ({ put }) => put('proc/417'),
+    'registered',
+    /\(process 417\) has ended without a word/,
+    /systemctl restart mbl-cloud-client/,
+  ],
+  [
+    'a connection that is lost and that the client still believes in',
+    ({ told }) => {
+      told.device = 'deregistered';
+    },
+    'registered',
+    new RegExp(`for the service the device ${deviceId} is deregistered`),
+    /notices within minutes/,
+  ],
+  [
+    'a device of another account',
+    ({ told }) => {
+      told.device = '';
+    },
+    'registered',
+    new RegExp(`does not know the device ${deviceId}`),
+    /API key of the account/,
+  ],
+  [
+    "MBL's own client, which has only its log, refused",
+    async ({ put }) => {
+      await put(stateFile);
+      await put(
+        logFile,
+        '2018-12-06T07:11:58+0000 [INFO][mbl ]: Client registered\n2018-12-06T07:12:58+0000 [ERR ][mbl ]: Cloud Client library initialization failed, exiting application!\n',
+      );
+    },
+    'registered',
+    /not registered: Cloud Client library initialization failed/,
+    /mbl-cloud-client\.log/,
+  ],
 ];
 
-test('each thing that can be broken, with its rung, its sentence and the mend', async (t) => {
-  for (const [name, spoil, rung, says, mend] of broken) {
-    await t.test(name, async (t) => {
-      const made = await bench(t);
-      await spoil(made);
-      const ran = await made.doctor();
-      assert.equal(ran.status, 255, ran.stdout);
-      const [, first, sentence] = /\nFirst broken rung: ([a-z ]+)\. (.*)\n/.exec(ran.stdout) ?? [];
-      assert.equal(first, rung, ran.stdout);
-      assert.match(sentence as string, says);
-      assert.match(ran.stdout.split('First broken rung')[1] as string, mend);
-      assert.ok(ran.stdout.includes(`\nbroken          ${rung}`) || ran.stdout.startsWith(`broken          ${rung}`));
-    });
-  }
+test("MBL's own client, registered, and a device on which no client ever ran", async (t) => {
+  const { doctor, put } = await bench(t);
+  await put(stateFile);
+  assert.match((await doctor()).stdout, /\nnot applicable {2}registered {10}no client has left a trace in /);
+  await put(
+    logFile,
+    `2018-12-06T07:11:58+0000 [INFO][mbl ]: Client registered\n2018-12-06T07:11:58+0000 [INFO][mbl ]: Endpoint Name: x\n2018-12-06T07:11:58+0000 [INFO][mbl ]: Device Id: ${deviceId}\n2018-12-06T07:11:59+0000 [ERR ][mClt]: of a library\n`,
+  );
+  const ran = await doctor();
+  assert.match(ran.stdout, new RegExp(`\nok {14}registered {10}device id ${deviceId}\n`));
+  assert.equal(ran.status, 0);
 });
+
+test('whatever a device shows as the state or the log of its client is read', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.json(), fc.stringMatching(/^(\S+ \[\w+ ?\]\[mbl \]: .*\n)*$/)), (text) => {
+      for (const trace of [stateTrace(text), logTrace(text)]) {
+        if (trace) assert.ok(['registered', 'trying', 'stopped'].includes(trace.state) && trace.says !== '');
+      }
+    }),
+  );
+  assert.deepEqual(logTrace('[INFO][mbl ]: Client registered\nx [INFO][mbl ]: Client unregistered'), {
+    state: 'stopped',
+    says: 'Client unregistered',
+  });
+});
+
+for (const [name, spoil, rung, says, mend] of broken) {
+  test(`broken: ${name}`, async (t) => {
+    const made = await bench(t);
+    await spoil(made);
+    const ran = await made.doctor();
+    assert.equal(ran.status, 255, ran.stdout);
+    const [, first, sentence] = /\nFirst broken rung: ([a-z ]+)\. (.*)\n/.exec(ran.stdout) ?? [];
+    assert.equal(first, rung, ran.stdout);
+    assert.match(sentence as string, says);
+    assert.match(ran.stdout.split('First broken rung')[1] as string, mend);
+    assert.ok(ran.stdout.includes(`\nbroken          ${rung}`) || ran.stdout.startsWith(`broken          ${rung}`));
+  });
+}
 
 test('an update certificate that the device’s clock puts out of date is named where the storage does not', async (t) => {
   const { doctor, device, run, home } = await bench(t);

@@ -6,7 +6,7 @@ import { serviceOption } from './store-access.ts';
 export const doctor = command({
   name: 'doctor',
   summary: 'Find out what stands between the device and Device Management.',
-  description: `Looks at one thing after the other, from the device's name to the ids in its credentials, and names the first that is broken and how to mend it. With names of certificates, those are looked at too. Nothing is changed, on the device or here; a host key that is seen for the first time is not remembered.`,
+  description: `Looks at one thing after the other, from the device's name to its registration, and names the first that is broken and how to mend it. With names of certificates, those are looked at too. Nothing is changed, on the device or here; a host key that is seen for the first time is not remembered.`,
   positionals: [
     { name: 'dev_cert_name', metavar: 'CERT', count: '?', help: 'Name of the developer certificate.' },
     { name: 'update_cert_name', metavar: 'UPDATE-CERT', count: '?', help: 'Name of the update certificate.' },
@@ -47,6 +47,7 @@ async function examine(session: Session, examined: Examination, service: string 
   const { clockRung } = await import('../doctor/clock-rung.ts');
   const certificates = await import('../doctor/certificate-rungs.ts');
   const { serviceRung, chainRung } = await import('../doctor/service-rungs.ts');
+  const { registeredRung } = await import('../doctor/registered-rung.ts');
   const { unlessInterrupted } = await import('../interrupted.ts');
   const { address, alias, acceptNewHostKey } = session.globals;
   await certificates.readCertificates(examined);
@@ -63,6 +64,7 @@ async function examine(session: Session, examined: Examination, service: string 
     serviceRung(examined, session, service),
     certificates.updateCertificateRung(examined),
     certificates.idsRung(examined),
+    registeredRung(examined),
   ];
   return unlessInterrupted(
     session.signal,

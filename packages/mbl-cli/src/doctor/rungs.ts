@@ -16,6 +16,7 @@ export const rungNames = [
   'service',
   'update certificate',
   'ids',
+  'registered',
 ] as const;
 
 export type RungName = (typeof rungNames)[number];

@@ -9,6 +9,7 @@ import type {
   ApiKeyUpdateReq,
   DeveloperCertificateRequestData,
   DeveloperCertificateResponseData,
+  DeviceData,
   ServerCredentialsResponseData,
   TrustedCertificateReq,
   TrustedCertificateResp,
@@ -109,6 +110,11 @@ export class RestClient {
     all: (): Promise<AllServerCredentialsResponseData> => this.#get('/v3/server-credentials'),
     bootstrap: (): Promise<ServerCredentialsResponseData> => this.#get('/v3/server-credentials/bootstrap'),
     lwm2m: (): Promise<ServerCredentialsResponseData> => this.#get('/v3/server-credentials/lwm2m'),
+  };
+
+  readonly devices = {
+    list: (filter: ListFilter = {}) => this.#list<DeviceData & { id: string }>('/v3/devices', filter),
+    get: (id: string): Promise<DeviceData> => this.#get(`/v3/devices/${encodeURIComponent(id)}`),
   };
 
   /** Closes idle connections. They do not keep a process alive. */

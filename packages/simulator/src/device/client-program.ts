@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { env, execPath } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { provisioningPlaces } from './provisioning-program.ts';
 import type { RootFolder } from './root/root-folder.ts';
@@ -36,13 +37,17 @@ export class ClientProgram implements UnitProgram {
       // The path of a socket has at most 107 bytes, and the folder of a device may be longer.
       ...['--socket', '-'],
     ];
-    const child = spawn(process.execPath, ['--import', endsWithParent, program, ...words], {
+    const child = spawn(execPath, ['--import', endsWithParent, program, ...words], {
       cwd: this.#root.host,
-      env: { PATH: process.env.PATH, HOME: this.#root.host, NO_COLOR: '1' },
+      env: { PATH: env.PATH, HOME: this.#root.host, NO_COLOR: '1' },
       stdio: ['pipe', 'ignore', 'ignore'],
     });
     child.on('error', () => undefined);
     this.#child = child;
+    // As on Linux: a process that lives has its folder.
+    const process = `/proc/${child.pid}`;
+    child.once('close', () => void this.#root.removeFolder(process).catch(() => undefined));
+    await this.#root.makeFolders(process);
   }
 
   async stop(): Promise<void> {
