@@ -83,4 +83,8 @@ export const provisionErrors = errorFamily({
   'provision.transfer.failed': 'The certificates could not be copied to the device.',
   'provision.failed': 'The provisioning program on the device reported a failure.',
   'provision.status.failed': 'The device is not configured for Device Management.',
+  'provision.list.malformed': 'The list of devices is not of the form it has to have.',
+  'provision.key.unsupported': 'The provisioning program of the device cannot make a key of its own.',
+  'provision.key.failed': 'The device did not make a key and a request for its certificate.',
+  'provision.endpoint.taken': 'The service has a certificate of another key for the endpoint name.',
 });

@@ -32,6 +32,17 @@ export interface Listed {
   explanation?: Explanation;
 }
 
+export interface ListOptions {
+  /** What it takes to count as found; any device if absent. */
+  isWanted?(device: FoundDevice): boolean;
+  /** Ends the search at once when it says so. */
+  enough?(found: readonly FoundDevice[]): boolean;
+  /** How long to wait for others after the first find, in ms; a second if absent. */
+  settle?: number;
+  grows?: boolean;
+  question?: string;
+}
+
 /** How long the first find waits for others that come with it, in ms, so that a list begins sorted. */
 const burst = 250;
 
@@ -41,11 +52,7 @@ const burst = 250;
  *
  * @throws MooringError `discovery.nothing.found`, `discovery.no.network`
  */
-export async function listDevices(
-  session: Session,
-  values: Values,
-  options: { isWanted?(device: FoundDevice): boolean; grows?: boolean; question?: string } = {},
-): Promise<Listed> {
+export async function listDevices(session: Session, values: Values, options: ListOptions = {}): Promise<Listed> {
   const { output, signal } = session;
   const seconds = secondsOf(values);
   output.line(`Discovering devices. This will take up to ${seconds ?? 30} seconds.`);
@@ -60,7 +67,8 @@ export async function listDevices(
   const done = await search({
     signal: AbortSignal.any([signal, ending.signal]),
     limit: seconds === undefined ? searchLimit : seconds * 1_000,
-    settle: live || seconds !== undefined ? 'never' : 1_000,
+    settle: live || seconds !== undefined ? 'never' : (options.settle ?? 1_000),
+    ...(options.enough ? { enough: options.enough } : {}),
     ...(options.isWanted ? { isWanted: options.isWanted } : {}),
     ...(screen ? { onChange: screen.change } : {}),
     silent: async () => {

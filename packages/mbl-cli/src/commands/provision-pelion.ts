@@ -1,18 +1,21 @@
 import type { RestClient } from '@mooring/rest';
-import { terminalErrors } from '@mooring/terminal';
+import { terminalErrors, type Values } from '@mooring/terminal';
 import type { EarlierClient } from '../provisioning/earlier-client.ts';
-import type { Plan, Service } from '../provisioning/plan.ts';
-import type { Provisioned } from '../provisioning/provision.ts';
+import type { Plan, PlanWorld, Service } from '../provisioning/plan.ts';
+import type { provisionOne } from '../provisioning/provision.ts';
 import type { Request } from '../provisioning/request.ts';
+import type { Supply } from '../provisioning/supply.ts';
 import type { Target } from '../ssh/target.ts';
 import type { Stores } from '../stores/stores.ts';
+import type { TeamStore } from '../stores/team-store.ts';
+import { manyOptions } from './many-options.ts';
 import { command, type Session, text } from './session.ts';
 import { serviceOption, withService } from './store-access.ts';
 
 export const provisionPelion = command({
   name: 'provision-pelion',
   summary: 'Give the device a developer certificate and an update certificate.',
-  description: `Puts both certificates into the secure storage of the device, which can then connect to Device Management. They are kept in the Team Store under their names, for use with other devices. All that can be checked beforehand is checked before anything is made or changed. If a step fails after the developer certificate was made, the message gives the command that goes on.`,
+  description: `Puts both certificates into the secure storage of the device, which can then connect to Device Management. They are kept in the Team Store under their names, for use with other devices. All that can be checked beforehand is checked before anything is made or changed. If a step fails after the developer certificate was made, the message gives the command that goes on.\n\nWith '--all', '--match' or '--from' many devices are provisioned at once. What was done is kept in ~/.mbl-provisioned.jsonl: the same command, repeated after a failure or an interruption, leaves alone what was provisioned and says that it is configured.`,
   positionals: [
     {
       name: 'dev_cert_name',
@@ -39,6 +42,7 @@ export const provisionPelion = command({
     },
     { flags: ['--no-wipe'], name: 'no_wipe', help: "Leave what MBL's own client has, without asking." },
     { flags: ['-q', '--quiet'], name: 'quiet_here', help: 'Do not show what the device says.' },
+    ...manyOptions,
     serviceOption,
   ],
   examples: [
@@ -50,6 +54,10 @@ export const provisionPelion = command({
       run: 'mbl-cli -a 192.0.2.7 provision-pelion my-cert my-update-cert',
       does: 'provisions another device with the same certificates',
     },
+    {
+      run: "mbl-cli provision-pelion my-cert my-update-cert --match 'mbed-linux-os-*' --jobs 16",
+      does: 'provisions all devices of such names, sixteen at a time',
+    },
   ],
   exitCodes: { 'any other': 'that of the provisioning program on the device, 127 if it is missing' },
   async run(session, values) {
@@ -60,45 +68,67 @@ export const provisionPelion = command({
         exitCode: 2,
       });
     }
-    const { openStores } = await import('../stores/stores.ts');
-    const { makePlan } = await import('../provisioning/plan.ts');
-    const { carryOut } = await import('../provisioning/provision.ts');
-    const stores = await openStores(session.home);
-    const request = requestOf(session, values);
-    const service = serviceFor(session, stores, values);
-    const { output } = session;
-    const plan = await makePlan(request, {
-      team: stores.team,
-      service,
-      cwd: session.cwd,
-      announce: () =>
-        output.line(
-          'Developer certificate not found in the local store. Trying to find a certificate with the given name in Pelion Device Management',
-        ),
-    });
-    const quiet = session.globals.quiet || values.quiet_here === true || session.json;
-    return session.onDevice(async (connection) => {
-      const done = await carryOut(request, plan, {
-        team: stores.team,
-        service,
-        connection,
-        anew: (work) => session.onDevice(work, connection.target),
-        signal: session.signal,
-        onStdout: (chunk) => void (quiet || session.io.stdout.write(chunk)),
-        onStderr: (chunk) => void (quiet || session.io.stderr.write(chunk)),
-        warn: (line) => output.note(line),
-        wipe: (earlier) => wipeOf(session, values, earlier),
-        remark: session.remark,
-      });
-      return report(session, stores, request, plan, done, connection.target);
-    });
+    const prepare = await preparing(session, values);
+    if (!isForMany(values)) return provisionSelected(session, values, await prepare());
+    const { provisionMany } = await import('./provision-many.ts');
+    return provisionMany(session, values, prepare);
   },
 });
+
+/** What is to be done, found out before anything is changed. */
+export interface Prepared {
+  request: Request;
+  plan: Plan;
+  supply: Supply;
+  team: TeamStore;
+}
+
+export type Prepare = (wasBegun?: PlanWorld['wasBegun']) => Promise<Prepared>;
+
+async function preparing(session: Session, values: Values): Promise<Prepare> {
+  const { openStores } = await import('../stores/stores.ts');
+  const { makePlan } = await import('../provisioning/plan.ts');
+  const { Supply } = await import('../provisioning/supply.ts');
+  const stores = await openStores(session.home);
+  const { team } = stores;
+  const request = requestOf(session, values);
+  const service = serviceFor(session, stores, values);
+  const { output, cwd, signal, remark } = session;
+  const announce = () =>
+    output.line(
+      'Developer certificate not found in the local store. Trying to find a certificate with the given name in Pelion Device Management',
+    );
+  return async (wasBegun) => {
+    const plan = await makePlan(request, { team, service, cwd, announce, ...(wasBegun ? { wasBegun } : {}) });
+    return { request, plan, team, supply: new Supply(request, plan, { team, service, signal, remark }) };
+  };
+}
+
+const isForMany = ({ all, match, from_file }: Values): boolean =>
+  all === true || match !== undefined || from_file !== undefined;
+
+async function provisionSelected(session: Session, values: Values, prepared: Prepared): Promise<unknown> {
+  const { provisionOne } = await import('../provisioning/provision.ts');
+  const { output, io } = session;
+  const quiet = session.globals.quiet || values.quiet_here === true || session.json;
+  return session.onDevice(async (connection) => {
+    const done = await provisionOne(connection, prepared.supply, {
+      anew: (work) => session.onDevice(work, connection.target),
+      signal: session.signal,
+      onStdout: (chunk) => void (quiet || io.stdout.write(chunk)),
+      onStderr: (chunk) => void (quiet || io.stderr.write(chunk)),
+      warn: (line) => output.note(line),
+      wipe: (earlier) => wipeOf(session, values, earlier),
+      remark: session.remark,
+    });
+    return report(session, prepared, done, connection.target);
+  });
+}
 
 /** The options decide, else a person; without either the client keeps what it has, and that is said. */
 async function wipeOf(
   { prompt, json, output }: Session,
-  values: Readonly<Record<string, unknown>>,
+  values: Values,
   { bootstrapped, folder }: EarlierClient,
 ): Promise<boolean> {
   if (values.wipe === true) return true;
@@ -112,7 +142,7 @@ async function wipeOf(
   return /^y(es)?$/i.test((await prompt.ask('Take it away, with its idea of the time? [y/N] ')).trim());
 }
 
-function requestOf(session: Session, values: Readonly<Record<string, unknown>>): Request {
+function requestOf(session: Session, values: Values): Request {
   const { address, alias } = session.globals;
   const service = text(values.service);
   return {
@@ -129,7 +159,7 @@ function requestOf(session: Session, values: Readonly<Record<string, unknown>>):
   };
 }
 
-function serviceFor(session: Session, stores: Stores, values: Readonly<Record<string, unknown>>): Service {
+function serviceFor(session: Session, stores: Stores, values: Values): Service {
   const ask = async <T>(
     work: (client: RestClient, certificates: typeof import('../cloud/certificates.ts')) => Promise<T>,
   ): Promise<T> => {
@@ -145,31 +175,34 @@ function serviceFor(session: Session, stores: Stores, values: Readonly<Record<st
 
 async function report(
   { output }: Session,
-  { team }: Stores,
-  request: Request,
-  plan: Plan,
-  done: Provisioned,
+  { request, plan, team }: Prepared,
+  { supplied, output: said, cleaned, earlierClient }: Awaited<ReturnType<typeof provisionOne>>,
   target: Target,
 ): Promise<unknown> {
   const { describeTarget } = await import('../ssh/target.ts');
-  const { developer, update } = done;
-  if (update.stored === 'replaced') {
+  const name = request.developer;
+  if (supplied.stored === 'replaced') {
     output.line(
-      `The update certificate '${update.name}' in the Team Store was replaced by that of ${request.updateFile}.`,
+      `The update certificate '${request.update}' in the Team Store was replaced by that of ${request.updateFile}.`,
     );
   }
-  const origin = { create: 'made in the service', service: 'fetched from the service', store: 'from the Team Store' };
-  output.line(
-    `Provisioned ${describeTarget(target)} with the developer certificate '${developer.name}' (${origin[developer.from]}) and the update certificate '${update.name}' (${plan.update.from === 'file' ? `from ${request.updateFile}` : 'from the Team Store'}).`,
-  );
-  if (done.earlierClient?.wiped) output.line(`What MBL's own client had in ${done.earlierClient.folder} is gone.`);
+  output.line(`Provisioned ${describeTarget(target)} with ${certificatesOf({ request, plan })}.`);
+  if (earlierClient?.wiped) output.line(`What MBL's own client had in ${earlierClient.folder} is gone.`);
   output.line(`Both are in the Team Store ${team.folder}.`);
   return {
     device: { name: target.name, address: target.host, port: target.port },
-    developerCertificate: { ...developer, folder: team.folderOf(developer.name) },
-    updateCertificate: { ...update, folder: team.folderOf(update.name) },
-    output: done.output,
-    ...(done.earlierClient && { earlierClient: done.earlierClient }),
-    cleaned: done.cleaned,
+    developerCertificate: { name, id: supplied.id, from: plan.developer.from, folder: team.folderOf(name) },
+    updateCertificate: { name: request.update, stored: supplied.stored, folder: team.folderOf(request.update) },
+    output: said,
+    ...(earlierClient && { earlierClient }),
+    cleaned,
   };
+}
+
+const origins = { create: 'made in the service', service: 'fetched from the service', store: 'from the Team Store' };
+
+/** `the developer certificate 'a' (made in the service) and the update certificate 'b' (from upd.c)` */
+export function certificatesOf({ request, plan }: Pick<Prepared, 'request' | 'plan'>): string {
+  const update = plan.update.from === 'file' ? `from ${request.updateFile}` : origins.store;
+  return `the developer certificate '${request.developer}' (${origins[plan.developer.from]}) and the update certificate '${request.update}' (${update})`;
 }

@@ -29,7 +29,7 @@ export interface Session extends CommandContext {
   /** How to log in on devices. */
   login(): Promise<Login>;
   /** Connects to it, wherever it has gone, runs `work` and closes the connection again. */
-  onDevice<T>(work: (connection: Connection) => Promise<T>, target?: Target): Promise<T>;
+  onDevice<T>(work: (connection: Connection) => Promise<T>, target?: Target, way?: Login): Promise<T>;
 }
 
 export type DeviceCommand = Omit<Command, 'run'> & { run(session: Session, values: Values): Promise<unknown> };
@@ -83,12 +83,12 @@ function sessionOf(context: CommandContext, values: Values): Session {
     remark,
     target,
     login,
-    async onDevice(work, given) {
+    async onDevice(work, given, way) {
       const device = given ?? (await target());
       const { reach } = await import('../ssh/reach.ts');
       const connection = await reach(device, {
         home: context.home,
-        login: await login(),
+        login: way ?? (await login()),
         clock: context.clock,
         signal: context.signal,
         acceptNewHostKey: globals.acceptNewHostKey,

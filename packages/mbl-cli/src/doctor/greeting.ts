@@ -39,6 +39,7 @@ export async function greet(
   const hostKey = Promise.withResolvers<ShownKey>();
   const login = Promise.withResolvers<Connection>();
   const client = new ssh2.Client();
+  let shown: HostKey | undefined;
   const fail = (error: unknown) => {
     const told = loginError(error, target, { leftOut, given: world.login.password !== undefined });
     hostKey.reject(told);
@@ -49,7 +50,7 @@ export async function greet(
     username: target.user,
     readyTimeout: limit,
     hostVerifier: (key: Buffer) => {
-      const shown = hostKeyOf(key);
+      shown = hostKeyOf(key);
       const changed = expected !== undefined && expected.fingerprint !== shown.fingerprint;
       hostKey.resolve({ shown, expected, changed });
       return !changed || world.acceptNewHostKey;
@@ -60,7 +61,7 @@ export async function greet(
     if (error.level !== 'agent') fail(error);
   });
   client.once('close', () => fail(new Error('The device closed the connection')));
-  client.once('ready', () => login.resolve(new Connection(target, client, socket)));
+  client.once('ready', () => login.resolve(new Connection(target, shown?.fingerprint ?? '', client, socket)));
   // A rung that is not reached asks for neither.
   hostKey.promise.catch(() => undefined);
   login.promise.catch(() => undefined);

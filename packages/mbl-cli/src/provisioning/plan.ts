@@ -35,18 +35,23 @@ export interface Plan {
   developer: DeveloperPart;
 }
 
+export interface PlanWorld {
+  team: TeamStore;
+  service: Service;
+  cwd: string;
+  /** Called before the service is searched for CERT. */
+  announce(): void;
+  /** True if an earlier run made these and was not ended: then `-c` goes on with them. */
+  wasBegun?(developer: StoredCertificate, update: StoredCertificate): boolean;
+}
+
 /**
  * Finds out what has to be done, and everything that can be wrong, while nothing has been changed anywhere.
- *
- * @param announce called before the service is searched for CERT
  */
-export async function makePlan(
-  request: Request,
-  world: { team: TeamStore; service: Service; cwd: string; announce(): void },
-): Promise<Plan> {
+export async function makePlan(request: Request, world: PlanWorld): Promise<Plan> {
   checkNames(request);
   const update = await planUpdate(request, world.team, world.cwd);
-  const developer = await planDeveloper(request, world);
+  const developer = await planDeveloper(request, update.certificate, world);
   return { update, developer };
 }
 
@@ -85,12 +90,17 @@ async function planUpdate({ update: name, updateFile }: Request, team: TeamStore
 
 async function planDeveloper(
   request: Request,
-  { team, service, announce }: { team: TeamStore; service: Service; announce(): void },
+  update: StoredCertificate,
+  { team, service, announce, wasBegun }: PlanWorld,
 ): Promise<DeveloperPart> {
   const { developer: name, create } = request;
   const known = (await team.names()).includes(name);
   if (create) {
-    if (await service.exists(name)) throw alreadyThere(request);
+    if (await service.exists(name)) {
+      const made = known && wasBegun ? await team.find(name) : undefined;
+      if (made && wasBegun?.(made, update)) return { from: 'store', certificate: made };
+      throw alreadyThere(request);
+    }
     if (known) {
       throw storeErrors('store.name.taken', {
         message: `The Team Store has a certificate named '${name}', which is not in this account of the service.`,

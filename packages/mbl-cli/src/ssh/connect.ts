@@ -80,7 +80,7 @@ export async function connect(target: Target, options: ConnectOptions): Promise<
     for (const line of await firstContact(known, target, shown)) options.tell(line);
     await known.remember(target.name, shown, options.clock);
   }
-  return new Connection(target, client, socket);
+  return new Connection(target, shown?.fingerprint ?? '', client, socket);
 }
 
 /** A limit that does not count while a person is asked. */

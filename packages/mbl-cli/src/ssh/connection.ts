@@ -21,12 +21,15 @@ export interface RemoteProcess {
 /** A logged-in connection to a device; everything a command does goes through one. */
 export class Connection {
   readonly target: Target;
+  /** Fingerprint of the host key that the device has shown. */
+  readonly hostKey: string;
   private readonly client: Client;
   private readonly socket: Socket;
   private broken: Error | undefined;
 
-  constructor(target: Target, client: Client, socket: Socket) {
+  constructor(target: Target, hostKey: string, client: Client, socket: Socket) {
     this.target = target;
+    this.hostKey = hostKey;
     this.client = client;
     this.socket = socket;
     client.on('error', (error) => {

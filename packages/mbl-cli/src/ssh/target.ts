@@ -45,6 +45,11 @@ export async function targetOf({ home, address, alias }: TargetOptions): Promise
   return forAddress(parseAddress(hostName as string), defaultAlias, settings);
 }
 
+/** A device that was found or listed, under the name that it is known by. */
+export function targetNamed(name: string, address: Address, settings: HostSettings): Target {
+  return { ...forAddress(address, name, settings), name };
+}
+
 /** A device of which nothing but the address is known. */
 export const targetAt = (address: Address): Target => forAddress(address, undefined, noSettings);
 
