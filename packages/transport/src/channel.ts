@@ -30,7 +30,7 @@ export interface SecureChannel {
   readonly lastHeard: number;
   /** Bytes handed over and not yet on their way. */
   readonly pending: number;
-  /** At most 16384 bytes. False when the peer is slow and the caller should wait for `drained`; the data is sent all the same. */
+  /** 1 to 16384 bytes, which are not to be changed afterwards. False when the peer is slow and the caller should wait for `drained`; the data is sent all the same. */
   send(data: Uint8Array): boolean;
   /** Sets who is told; what came in before is handed over then. To be called once. */
   listen(listener: ChannelListener): void;
