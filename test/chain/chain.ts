@@ -84,7 +84,8 @@ export class Chain {
   }
 
   get env(): NodeJS.ProcessEnv {
-    return { PATH: process.env.PATH, HOME: this.home, TZ: 'UTC', LANG: 'C.UTF-8', MOORING_DEVICES: 'off' };
+    const { PATH, NODE_COMPILE_CACHE } = process.env;
+    return { PATH, NODE_COMPILE_CACHE, HOME: this.home, TZ: 'UTC', LANG: 'C.UTF-8', MOORING_DEVICES: 'off' };
   }
 
   async startService(port = 0): Promise<void> {

@@ -54,7 +54,9 @@ async function idInService(name: string): Promise<string> {
 function killAfter(milliseconds: number, target: (command: ChildProcess) => ChildProcess): RunOptions {
   return {
     started(command) {
-      setTimeout(() => target(command).kill('SIGKILL'), milliseconds);
+      const timer = setTimeout(() => target(command).kill('SIGKILL'), milliseconds);
+      // A command that was faster this time: what is started next is not to be hit.
+      command.once('exit', () => clearTimeout(timer));
     },
   };
 }

@@ -36,6 +36,8 @@ export const provisioningUtility: DeviceCommand = async (job) => {
       HOME: (await root.find('/home/root')).host,
       TMPDIR: (await root.find('/tmp')).host,
       NO_COLOR: '1',
+      // Where this machine keeps compiled programs, if it does: most of the program's time is its start.
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       ...places,
       ...(offset === 0 ? {} : { MOORING_SIMULATED_CLOCK_OFFSET: String(offset) }),
     },
