@@ -146,7 +146,7 @@ const directory = async (devices: Devices) => [
   await counted(devices, 'device_credentials'),
 ];
 
-/** Why a certificate was not let in, as recorded. */
+/** Why a certificate was not let in, as recorded, by either server. */
 async function denialReasons({ domain }: Devices, shown: Files | undefined): Promise<string[]> {
   const rows = await domain.storage.db
     .selectFrom('denials')
@@ -313,7 +313,7 @@ test('OpenSSL as a client that has no business here', { skip, timeout: 110_000 }
       const from = devices.log.length;
       assertRefused(await openssl(devices.ports[server], shown, asks(server, query)));
       await logged(devices, from, logs);
-      if (denial !== undefined) assert.deepEqual(await denialReasons(devices, shown), [denial]);
+      if (denial !== undefined) assert.ok((await denialReasons(devices, shown)).includes(denial), denial);
       assert.deepEqual(await directory(devices), before);
     });
   }
