@@ -1,10 +1,12 @@
 // What the device side takes of a small board: disk beside nodejs, memory, and the time to start; here on this machine's
 // own Node and, in emulated processors, on the Node that Debian has for the boards.
 //   npm run bench:device [-- --runs N] [-- --no-boards]
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { boards, distributionNode, emulated } from '../packages/device/interop/distribution-node.ts';
 import { credentialSet, writeSet } from '../packages/device/test/provisioning/credential-set.ts';
@@ -27,7 +29,7 @@ interface Taken {
 const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? 0;
 
 /** Twice, for what is looked at when the program ends would count as its time. */
-function once(command: readonly string[], cwd: string): Taken {
+function runOnce(command: readonly string[], cwd: string): Taken {
   const report = join(cwd, 'taken.json');
   const run = ([program = '', ...args]: readonly string[]): number => {
     const started = performance.now();
@@ -36,19 +38,35 @@ function once(command: readonly string[], cwd: string): Taken {
     return (performance.now() - started) / 1000;
   };
   const wall = run(command);
-  run(command.toSpliced(command.findIndex((word) => word.endsWith('/node')) + 1, 0, '--require', hook));
+  run(withHook(command));
   const { cpu, resident } = JSON.parse(readFileSync(report, 'utf8')) as { cpu: number; resident: number };
   rmSync(report);
   return { wall, cpu, resident: resident / 1000 };
 }
 
 function measure(command: readonly string[], cwd: string): Taken {
-  const all = Array.from({ length: runs }, () => once(command, cwd));
+  const all = Array.from({ length: runs }, () => runOnce(command, cwd));
   return {
     wall: median(all.map(({ wall }) => wall)),
     cpu: median(all.map(({ cpu }) => cpu)),
     resident: median(all.map(({ resident }) => resident)),
   };
+}
+
+const withHook = (command: readonly string[]): string[] =>
+  command.toSpliced(command.findIndex((word) => word.endsWith('/node')) + 1, 0, '--require', hook);
+
+/** MB of the client after `seconds` of trying to reach a service that is not there. */
+async function residentClient(command: readonly string[], cwd: string, seconds: number): Promise<number> {
+  const report = join(cwd, 'client.json');
+  const [program = '', ...args] = withHook(command);
+  const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', MOORING_BENCH_FOOTPRINT: report };
+  const client = spawn(program, args, { cwd, env, stdio: 'ignore' });
+  await sleep(seconds * 1000);
+  client.kill('SIGTERM');
+  await once(client, 'exit');
+  const { resident } = JSON.parse(readFileSync(report, 'utf8')) as { resident: number };
+  return resident / 1000;
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'mooring-footprint-'));
@@ -58,7 +76,8 @@ try {
   const disk = Number.parseInt(execFileSync('du', ['-sk', join(folder, 'device')], { encoding: 'utf8' }), 10);
   const archive = Number.parseInt(execFileSync('du', ['-k', deb], { encoding: 'utf8' }), 10);
   const program = join(folder, 'device/usr/lib/mooring-device/pelion-provisioning-util.js');
-  writeSet(join(folder, 'certs'), credentialSet('board'));
+  const daemon = join(folder, 'device/usr/lib/mooring-device/mbl-cloud-client.js');
+  writeSet(join(folder, 'certs'), credentialSet('board', 'coaps://127.0.0.1:1'));
   const options = ['--certs-dir', 'certs', '--store', 'store'];
   const provision = spawnSync(process.execPath, [program, '--provision', ...options], { cwd: folder });
   if (provision.status !== 0) throw new Error(String(provision.stderr));
@@ -86,6 +105,9 @@ try {
     ] as const) {
       line([`${version}, ${name}`, what, wall.toFixed(2), cpu.toFixed(2), resident.toFixed(0)]);
     }
+    const client = ['run', '--store', 'store', '--log', '-', '--state-file', '-', '--socket', '-'];
+    const resident = await residentClient([...command, daemon, ...client], folder, command.length > 1 ? 30 : 5);
+    line([`${version}, ${name}`, '`mbl-cloud-client`, running', '', '', resident.toFixed(0)]);
     line([
       `${version}, ${name}`,
       'ratio',

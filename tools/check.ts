@@ -5,6 +5,12 @@ import { dirname, join } from 'node:path';
 const root = dirname(import.meta.dirname);
 const steps: [name: string, file: string, args: string[]][] = [
   ['types', join(root, 'node_modules/typescript/bin/tsc'), ['--noEmit']],
+  // Boards have the Node of their distribution, which lacks what Node 24 has.
+  [
+    'types, on the Node of a board',
+    join(root, 'node_modules/typescript/bin/tsc'),
+    ['--noEmit', '-p', 'packaging/device'],
+  ],
   ['lint and format', join(root, 'node_modules/@biomejs/biome/bin/biome'), ['check', '--error-on-warnings', '.']],
   ['generated docs', join(root, 'tools/docs.ts'), ['--check']],
   ['tests', join(root, 'tools/test.ts'), []],

@@ -42,6 +42,9 @@ for (const board of boards) {
     const arch = architecture === 'armhf' ? 'arm' : 'arm64';
     assert.match(onBoard('-p', 'process.arch + process.version'), new RegExp(`^${arch}v2[0-9]\\.`));
 
+    const client = join(device, 'usr/lib/mooring-device/mbl-cloud-client.js');
+    assert.match(onBoard(client, '--version'), /^\d+\.\d+\.\d+$/m);
+
     writeSet(join(folder, 'certs'), credentialSet('board'));
     assert.match(onBoard(program, '--provision', ...options), /^Provisioning process completed without error\.$/m);
     const here = await run(['--get-pelion-status', ...options], { cwd: folder });

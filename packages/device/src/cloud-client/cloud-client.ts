@@ -118,13 +118,15 @@ export class CloudClient implements DeviceHost {
 
   /** Deregisters, and ends; resolves when that is done or `patience` ms are over. */
   async stop(patience = 5_000): Promise<void> {
-    const done = Promise.withResolvers<void>();
-    this.#stopped = done.resolve;
-    const timer = this.#options.timers.after(patience, () => done.resolve());
-    this.client.stop();
-    if (this.client.phase === 'stopped') done.resolve();
-    await done.promise;
-    timer.cancel();
+    await new Promise<void>((resolve) => {
+      const timer = this.#options.timers.after(patience, () => resolve());
+      this.#stopped = () => {
+        timer.cancel();
+        resolve();
+      };
+      this.client.stop();
+      if (this.client.phase === 'stopped') this.#stopped();
+    });
     this.#applications?.close();
     this.#become('stopped');
     this.#options.stateFile?.remove();
