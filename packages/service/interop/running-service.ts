@@ -8,7 +8,7 @@ import { activeAuthority, issueHttpsCertificate } from '../src/certificates/inde
 import { createHttpServer } from '../src/http/index.ts';
 import { openVault } from '../src/keys/vault.ts';
 import { defaultLimits } from '../src/serve/settings.ts';
-import { domainOf } from '../src/storage/context.ts';
+import { type Domain, domainOf } from '../src/storage/context.ts';
 import { openStorage } from '../src/storage/index.ts';
 
 export interface RunningService {
@@ -22,6 +22,8 @@ export interface RunningService {
   accountId: string;
   /** A key of the administrators. */
   key: string;
+  /** For what devices do. */
+  domain: Domain;
   /** `METHOD url status` of everything that was asked, in order. */
   log: string[];
 }
@@ -63,6 +65,7 @@ export async function runningService(test: { after(done: () => Promise<void>): v
     caFile,
     folder,
     accountId,
+    domain,
     key,
     log,
   };

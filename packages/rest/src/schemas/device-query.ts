@@ -15,6 +15,13 @@ const query = Type.String({
 export const DeviceQueryPostPutRequest = Type.Object({ name, query }, { $id: 'DeviceQueryPostPutRequest' });
 export type DeviceQueryPostPutRequest = Static<typeof DeviceQueryPostPutRequest>;
 
+/** For a change: what is not given stays. The old contract asks for both, and an old client gives only the name. */
+export const DeviceQueryPutRequest = Type.Object(
+  { name: Type.Optional(name), query: Type.Optional(query) },
+  { $id: 'DeviceQueryPutRequest' },
+);
+export type DeviceQueryPutRequest = Static<typeof DeviceQueryPutRequest>;
+
 export const DeviceQuery = Type.Object(
   {
     object: Type.String({ description: 'Always `device-query`.' }),

@@ -46,7 +46,7 @@ export {
 } from './connect.ts';
 export { DeviceBlock, DeviceData, DeviceDataPostRequest, DeviceDataPutRequest, DeviceEventData } from './device.ts';
 export { DeviceGroup, DeviceGroupManipulation, DeviceGroupReq } from './device-group.ts';
-export { DeviceQuery, DeviceQueryPostPutRequest } from './device-query.ts';
+export { DeviceQuery, DeviceQueryPostPutRequest, DeviceQueryPutRequest } from './device-query.ts';
 export { BlackListedDeviceData, BulkResponse, EnrollmentId, EnrollmentIdentity } from './enrollment.ts';
 export { ErrorResponse, ListOf } from './envelope.ts';
 export { ListOfPreSharedKeysWithoutSecret, PreSharedKey, PreSharedKeyWithoutSecret } from './pre-shared-key.ts';

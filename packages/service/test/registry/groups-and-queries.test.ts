@@ -147,6 +147,8 @@ test('a device query is stored, changed and deleted; one that could not be appli
   const changed = await request('PUT', `/v3/device-queries/${id}/`, { body: { name: 'ours', query: 'id=x' } });
   assert.deepEqual([changed.status, changed.body.name, changed.body.query], [200, 'ours', 'id=x']);
   assert.ok(changed.body.etag > created.body.etag);
+  const same = await request('PUT', `/v3/device-queries/${id}`, { body: { name: 'ours' } });
+  assert.deepEqual(same.body, changed.body);
   assert.deepEqual((await request('GET', `/v3/device-queries/${id}`)).body, changed.body);
   assert.deepEqual(await found(fixture, '/v3/device-queries?name__eq=ours'), [id]);
   assert.deepEqual(await found(fixture, '/v3/device-queries?filter=query%3Did%253Dx'), [id]);

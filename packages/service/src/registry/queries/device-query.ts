@@ -1,5 +1,6 @@
 import {
   type DeviceQueryPostPutRequest,
+  type DeviceQueryPutRequest,
   type FieldProblem,
   type FilterFields,
   type ListQuery,
@@ -86,16 +87,17 @@ export async function createDeviceQuery(
   });
 }
 
-/** @throws MooringError `device.query.not.found`, `request.invalid` */
+/** Changes what is given and keeps the rest. @throws MooringError `device.query.not.found`, `request.invalid` */
 export async function updateDeviceQuery(
   domain: Domain,
   actor: Actor,
   id: string,
-  { name, query }: DeviceQueryPostPutRequest,
+  changes: DeviceQueryPutRequest,
 ): Promise<DeviceQuery> {
-  checkQuery(query);
+  if (changes.query !== undefined) checkQuery(changes.query);
   return domain.storage.transaction(async (db) => {
     const before = await getDeviceQuery(domain, actor, id);
+    const { name = before.name, query = before.query } = changes;
     if (before.name === name && before.query === query) return before;
     const after: DeviceQuery = { ...before, name, query, updated_at: changeTime(domain, before.updated_at) };
     await db

@@ -1,4 +1,4 @@
-import type { DeviceQuery as DeviceQueryBody, DeviceQueryPostPutRequest } from '@mooring/rest';
+import type { DeviceQuery as DeviceQueryBody, DeviceQueryPostPutRequest, DeviceQueryPutRequest } from '@mooring/rest';
 import type { FastifyInstance } from 'fastify';
 import { listBody, listQueryOf } from '../../http/list-request.ts';
 import { operation } from '../../http/operation.ts';
@@ -74,15 +74,15 @@ export function deviceQueryRoutes(app: FastifyInstance, domain: Domain): void {
     async (request) => queryBody(await getDeviceQuery(domain, request.actor, request.params.query_id)),
   );
 
-  app.put<OfQuery & { Body: DeviceQueryPostPutRequest }>(
+  app.put<OfQuery & { Body: DeviceQueryPutRequest }>(
     '/v3/device-queries/:query_id',
     operation({
       id: 'Device_Query_update',
       tag,
-      summary: 'Change a stored device query.',
+      summary: 'Change a stored device query; what is not given stays.',
       permission: 'devices:write',
       path,
-      body: 'DeviceQueryPostPutRequest',
+      body: 'DeviceQueryPutRequest',
       answer: 'DeviceQuery',
       errors: [404],
     }),
