@@ -140,15 +140,16 @@ const searches = Object.entries(deviceFilters).flatMap(([field, kind]) => {
     [...(words[field] ?? []), ...(samples[kind] ?? [])].map((value) => `${field}__${op}=${value}`),
   );
 });
+// Of the processor: what else the machine does is not counted.
 const times: { search: string; milliseconds: number; found: number }[] = [];
 for (const search of ['', 'order=DESC', ...searches]) {
   const { query } = parseListQuery(`${search}&include=total_count`, deviceFilters);
   const rounds: number[] = [];
   let found = 0;
   for (let round = 0; round < 3; round++) {
-    const before = performance.now();
+    const before = processor();
     found = (await listDevices(domain, { accountId }, query)).totalCount ?? -1;
-    rounds.push(performance.now() - before);
+    rounds.push((processor() - before) * 1000);
   }
   times.push({ search, milliseconds: median(rounds), found });
 }
@@ -157,7 +158,7 @@ process.stdout.write(
   `${times.length} list requests with total_count; the slowest of them (median ${median(times.map(({ milliseconds }) => milliseconds)).toFixed(1)} ms):\n`,
 );
 table([
-  ['filter', 'matches', 'ms'],
+  ['filter', 'matches', 'ms of processor'],
   ...times.slice(0, 12).map(({ search, milliseconds, found }) => [search, String(found), milliseconds.toFixed(1)]),
 ]);
 

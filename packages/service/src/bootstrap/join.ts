@@ -6,6 +6,7 @@ import { deviceKeyOf, issuerFingerprintOf, midnightOf } from '../registry/device
 import { insertDevice } from '../registry/devices/insert.ts';
 import { nextState } from '../registry/devices/state.ts';
 import type { Domain } from '../storage/context.ts';
+import type { Storage } from '../storage/storage.ts';
 import {
   chooseVoucher,
   type DenialReason,
@@ -134,6 +135,27 @@ const namesOf = ({ subject, dnsNames = [] }: Certificate): readonly string[] => 
   ...(subject.commonName === undefined ? [] : [subject.commonName]),
   ...dnsNames,
 ];
+
+/** Ids that devices claim at this moment, by database: two copies of one device may come at once. */
+const claiming = new WeakMap<Storage, Set<string>>();
+
+/** Whether somebody else is that device now, or is about to be. Until `release` is called, nobody else can become it. */
+async function isTaken({ domain, isLive }: JoinWorld, deviceId: string | undefined) {
+  const nothing = { live: false, release: () => undefined };
+  if (deviceId === undefined) return nothing;
+  const claims = claiming.get(domain.storage) ?? new Set();
+  claiming.set(domain.storage, claims);
+  if (claims.has(deviceId)) return { ...nothing, live: true };
+  claims.add(deviceId);
+  // After whoever let it in has taken note of it.
+  const release = () => void setImmediate(() => claims.delete(deviceId));
+  try {
+    return { live: await isLive(deviceId), release };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
 
 /** Reads what is decided on. To be called in the transaction of the decision. */
 async function readFacts(
@@ -272,11 +294,13 @@ export async function joinDevice(world: JoinWorld, request: JoinRequest): Promis
     const leaf = shown.kind === 'certificates' ? await vouched(domain, request, shown.chain) : undefined;
     const accountId = leaf ? leaf.voucher.trusted.accountId : (shown as { accountId: string }).accountId;
     const claimed = await claimedDevice(domain, accountId, request.internalEndpoint);
-    const live = claimed !== undefined && (await world.isLive(claimed.id));
-    const outcome = await domain.storage.grouped(async () => {
-      const decision = decideJoin(await readFacts(domain, request, accountId, leaf, live));
-      return 'denied' in decision ? decision : admit(domain, request, accountId, leaf, decision);
-    });
+    const { live, release } = await isTaken(world, claimed?.id);
+    const outcome = await domain.storage
+      .grouped(async () => {
+        const decision = decideJoin(await readFacts(domain, request, accountId, leaf, live));
+        return 'denied' in decision ? decision : admit(domain, request, accountId, leaf, decision);
+      })
+      .finally(release);
     if (!('denied' in outcome)) {
       domain.usage.count(accountId, 'bootstraps_pending');
       return outcome;

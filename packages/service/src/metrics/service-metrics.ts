@@ -31,7 +31,9 @@ async function storageFamilies({ storage }: Domain): Promise<Family[]> {
 }
 
 async function countFamilies({ storage: { db } }: Domain): Promise<Family[]> {
-  const count = async (table: 'audit_records' | 'revocations' | 'devices' | 'registrations') => {
+  const count = async (
+    table: 'audit_records' | 'revocations' | 'devices' | 'registrations' | 'device_events' | 'denials',
+  ) => {
     const { rows } = await db
       .selectFrom(table)
       .select(({ fn }) => fn.countAll<number>().as('rows'))
@@ -80,6 +82,8 @@ async function countFamilies({ storage: { db } }: Domain): Promise<Family[]> {
       'Devices with a registration that is not over, connected or not.',
       await count('registrations'),
     ),
+    single('gauge', 'mooring_device_events', 'Device events that are kept.', await count('device_events')),
+    single('gauge', 'mooring_denials', 'Records of devices that were not let in.', await count('denials')),
     single('gauge', 'mooring_audit_records', 'Audit records that are kept.', await count('audit_records')),
   ];
 }

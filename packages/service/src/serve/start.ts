@@ -18,7 +18,6 @@ import { Metrics } from '../metrics/metrics.ts';
 import { startMetricsServer } from '../metrics/metrics-server.ts';
 import { serviceFamilies } from '../metrics/service-metrics.ts';
 import { enrolmentJobs } from '../registry/enrolments/jobs.ts';
-import { RegistrationExpiry } from '../registry/registrations/expiry.ts';
 import type { Domain } from '../storage/context.ts';
 import { refuseForeignFolder } from '../storage/data-folder.ts';
 import { folderHeld, tryLockFolder } from '../storage/folder-lock.ts';
@@ -301,12 +300,6 @@ export async function startService(settings: Settings, world: World): Promise<Ru
       log.error('usage.lost', `What devices do could not be counted: ${(error as Error).message}`),
     );
     started.add(stopUsage);
-    const expiry = new RegistrationExpiry(folder.domain, backgroundTimers, (error) =>
-      log.error('registry.expiry', `Registrations that are over could not be ended: ${(error as Error).message}`),
-    );
-    started.add(() => expiry.stop());
-    await expiry.start();
-
     const enrolling = enrolmentJobs(folder.domain);
     enrolling.failed = (error) =>
       log.error('registry.enrolments', `A file of enrolments cannot be worked on: ${(error as Error).message}`);

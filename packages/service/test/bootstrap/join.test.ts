@@ -138,6 +138,17 @@ test('devices that share a developer certificate each have an id of their own, a
   ]);
 });
 
+test('of two copies of one device that come at once, one becomes it', async (t) => {
+  const g = await gate(t);
+  const { certificate } = await createDeveloperCertificate(g.domain, operator(g.accountId), { name: 'dev' });
+  const chain = [certificate.der];
+  const { deviceId: internalEndpoint } = await g.joined({ chain });
+  const outcomes = await Promise.all(Array.from({ length: 5 }, () => g.join({ chain, internalEndpoint })));
+  assert.equal(outcomes.filter((outcome) => 'deviceId' in outcome).length, 1);
+  assert.equal(outcomes.filter((outcome) => 'denied' in outcome && outcome.denied === 'identity-live').length, 4);
+  await g.joined({ chain, internalEndpoint });
+});
+
 test('a device with a certificate of its own is itself, whatever it says and whoever says its id', async (t) => {
   const g = await gate(t);
   const { domain, accountId } = g;
