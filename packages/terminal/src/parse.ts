@@ -1,5 +1,6 @@
 import { ArgumentParser, RawDescriptionHelpFormatter, type SubparsersAction } from 'argparse';
-import type { Command, Option, Positional, Program, Values } from './command.ts';
+import type { Command, Option, Positional, Program } from './command.ts';
+import type { ParsedArguments } from './plain-arguments.ts';
 
 /** What argparse would print and end with; thrown instead, since a library does not end the process. */
 export class ParserExit extends Error {
@@ -31,12 +32,6 @@ class Parser extends ArgumentParser {
   override error(message: string): never {
     throw new ParserExit(2, message, this);
   }
-}
-
-export interface Parsed {
-  command: Command;
-  values: Values;
-  json: boolean;
 }
 
 const jsonOption: Option = {
@@ -184,7 +179,7 @@ export function parserOf(program: Program): { parser: ArgumentParser; commands: 
 }
 
 /** @throws ParserExit for help, version and usage errors */
-export function parseArguments(program: Program, argv: readonly string[]): Parsed {
+export function parseArguments(program: Program, argv: readonly string[]): ParsedArguments {
   const { parser, commands } = parserOf(program);
   const found = parser.parse_args([...argv]) as unknown as Record<string, unknown>;
   const command = commands.get(String(found.command_name)) as Command;

@@ -123,7 +123,14 @@ export function prompterOf(io: Io, output: Output, signal: AbortSignal): Prompte
     };
   }
 
-  return { interactive: Boolean(io.stdin.isTTY && io.stdout.isTTY), ask, askSecret, askBelow };
+  return {
+    get interactive() {
+      return Boolean(io.stdin.isTTY && io.stdout.isTTY);
+    },
+    ask,
+    askSecret,
+    askBelow,
+  };
 }
 
 /** The text of the next chunk, or null at the end. Ctrl-C ends the waiting. */

@@ -1,6 +1,7 @@
 import { isMooringError, type MooringError } from '@mooring/platform';
 import type { CommandContext, Program } from './command.ts';
 import { type Io, outputOf } from './io.ts';
+import { type ParsedArguments, plainArguments } from './plain-arguments.ts';
 import { prompterOf } from './prompt.ts';
 import { terminalErrors } from './terminal-errors.ts';
 
@@ -9,27 +10,8 @@ import { terminalErrors } from './terminal-errors.ts';
  * With `--json` standard output gets one object: the result, or `{"error":{code,message,next,data}}`.
  */
 export async function runProgram(program: Program, argv: readonly string[], io: Io): Promise<number> {
-  const { parseArguments, ParserExit } = await import('./parse.ts');
-  let parsed: ReturnType<typeof parseArguments>;
-  try {
-    parsed = parseArguments(program, argv);
-  } catch (error) {
-    if (!(error instanceof ParserExit)) throw error;
-    if (error.status === 0) {
-      io.stdout.write(error.text);
-      return 0;
-    }
-    if (argv.includes('--json')) writeJson(io, failureJson(terminalErrors('usage', { message: error.text })));
-    if (program.usageErrors === 'argparse') {
-      io.stderr.write(`${error.parser.format_usage()}${error.parser.prog}: error: ${error.text}\n`);
-    } else {
-      io.stderr.write(
-        `error: ${error.text}\n\n${error.parser.format_usage()}'${error.parser.prog} -h' explains more.\n`,
-      );
-    }
-    return error.status;
-  }
-
+  const parsed = plainArguments(program, argv) ?? (await interpreted(program, argv, io));
+  if (typeof parsed === 'number') return parsed;
   const { command, values, json } = parsed;
   const output = outputOf(io, json);
   const interruption = new AbortController();
@@ -72,6 +54,29 @@ export async function runProgram(program: Program, argv: readonly string[], io: 
   } finally {
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
+  }
+}
+
+/** What argparse makes of the command line; the exit status where that was help or a mistake. */
+async function interpreted(program: Program, argv: readonly string[], io: Io): Promise<ParsedArguments | number> {
+  const { parseArguments, ParserExit } = await import('./parse.ts');
+  try {
+    return parseArguments(program, argv);
+  } catch (error) {
+    if (!(error instanceof ParserExit)) throw error;
+    if (error.status === 0) {
+      io.stdout.write(error.text);
+      return 0;
+    }
+    if (argv.includes('--json')) writeJson(io, failureJson(terminalErrors('usage', { message: error.text })));
+    if (program.usageErrors === 'argparse') {
+      io.stderr.write(`${error.parser.format_usage()}${error.parser.prog}: error: ${error.text}\n`);
+    } else {
+      io.stderr.write(
+        `error: ${error.text}\n\n${error.parser.format_usage()}'${error.parser.prog} -h' explains more.\n`,
+      );
+    }
+    return error.status;
   }
 }
 
