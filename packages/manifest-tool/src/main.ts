@@ -1,4 +1,4 @@
 import { processIo } from '@mooring/terminal';
-import { runManifestTool } from './run.ts';
+import { programs } from './programs.ts';
 
-process.exitCode = await runManifestTool(process.argv.slice(2), processIo());
+process.exitCode = await programs['manifest-tool'](process.argv.slice(2), processIo());

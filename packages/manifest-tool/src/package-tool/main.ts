@@ -1,4 +1,4 @@
-import { processIo, runProgram } from '@mooring/terminal';
-import { program } from './program.ts';
+import { processIo } from '@mooring/terminal';
+import { programs } from '../programs.ts';
 
-process.exitCode = await runProgram(program, process.argv.slice(2), processIo());
+process.exitCode = await programs['manifest-package-tool'](process.argv.slice(2), processIo());
