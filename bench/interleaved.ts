@@ -19,9 +19,9 @@ export const median = (values: readonly number[]): number => {
  * Measures ways in turn, a short slice of each in every round: what else the machine does then falls on all of them
  * alike, and their ratios can be trusted where the times cannot.
  *
- * @param runs of each way in a slice, so that a slice takes some milliseconds
+ * @param runs of each way in a slice, so that a slice takes some tens of milliseconds and is mostly warm
  */
-export async function inTurn(ways: readonly Way[], { rounds = 60, runs = 100 } = {}): Promise<Measured[]> {
+export async function inTurn(ways: readonly Way[], { rounds = 25, runs = 800 } = {}): Promise<Measured[]> {
   const slices = ways.map((): number[] => []);
   const warmUp = Math.ceil(rounds / 6);
   for (let round = -warmUp; round < rounds; round++) {

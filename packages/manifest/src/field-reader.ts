@@ -1,4 +1,5 @@
 import { type Der, DerReader, der } from '@mooring/pki';
+import { copyOf } from './copy.ts';
 import { manifestErrors } from './errors.ts';
 
 /** An ENUMERATED as its number, or an OBJECT IDENTIFIER in dotted form, where the schema has a CHOICE of the two. */
@@ -134,10 +135,9 @@ export class FieldReader {
 
   octets(field: string, tag: number = tags.octetString): Uint8Array {
     const end = this.#enter(field, tag);
-    const octets = this.#input.slice(this.#at, end);
+    const octets = copyOf(this.#input, this.#at, end);
     this.#at = end;
-    // A Buffer's own slice would share the input.
-    return octets instanceof Buffer ? new Uint8Array(octets) : octets;
+    return octets;
   }
 
   optionalOctets(field: string, tag: number = tags.octetString): Uint8Array | undefined {

@@ -1,4 +1,5 @@
 import { type Der, der } from '@mooring/pki';
+import { copyOf } from './copy.ts';
 import type { NumberOrIdentifier } from './field-reader.ts';
 
 const { tags } = der;
@@ -110,7 +111,7 @@ export class FieldWriter {
 
   finish(): Der {
     if (this.#bytes.length <= keptSize) scratch = this.#bytes;
-    return this.#bytes.slice(0, this.#at) as Der;
+    return copyOf(this.#bytes, 0, this.#at) as Der;
   }
 }
 

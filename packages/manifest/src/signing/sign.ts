@@ -8,13 +8,21 @@ import type { ManifestV3 } from '../v3/schema.ts';
 import { rawSignature } from './ecdsa-value.ts';
 import { assertP256, type Signer, sha256, signsInProcess, verifies } from './signer.ts';
 
+// Whoever signs many manifests signs them for one certificate.
+const knownReferences = new WeakMap<object, CertificateReference>();
+
 /** The reference that stands beside a signature: SHA-256 of the certificate, and an empty URI as the tools write it. */
-export const certificateReference = (certificate: { der: Uint8Array; fingerprint?: string }): CertificateReference => ({
-  fingerprint: certificate.fingerprint
-    ? new Uint8Array(Buffer.from(certificate.fingerprint, 'hex'))
-    : sha256(certificate.der),
-  uri: '',
-});
+export function certificateReference(certificate: { der: Uint8Array; fingerprint?: string }): CertificateReference {
+  const known = knownReferences.get(certificate);
+  if (known) return known;
+  const { der, fingerprint } = certificate;
+  const reference = {
+    fingerprint: fingerprint ? new Uint8Array(Buffer.from(fingerprint, 'hex')) : sha256(der),
+    uri: '',
+  };
+  knownReferences.set(certificate, reference);
+  return reference;
+}
 
 const mismatch = (signer: Signer, holder: string) =>
   manifestErrors('manifest.signature.mismatch', {

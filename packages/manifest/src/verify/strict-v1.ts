@@ -34,7 +34,8 @@ function checkBlock(
   const known = (fingerprint: Uint8Array) =>
     trusted.find((one) => one.fingerprint && sameBytes(one.fingerprint, fingerprint));
   const signer = first && known(first.fingerprint);
-  const name = first ? Buffer.from(first.fingerprint).toString('hex') || 'an empty fingerprint' : 'no certificate';
+  const shown = () => (first && Buffer.from(first.fingerprint).toString('hex')) || 'an empty fingerprint';
+  const name = signer?.certificate?.fingerprint ?? (first ? shown() : 'no certificate');
   const strangers = more.filter(({ fingerprint }) => !known(fingerprint)).length;
   const stranger = signer ? `${strangers} more that are not trusted` : `${name} is not that of a trusted certificate`;
   const isKnown = signer !== undefined && strangers === 0;

@@ -86,6 +86,16 @@ export function inTime(signer: Trusted, trusted: readonly Trusted[], time: Known
   return trusted.find((one) => isInTime(one, time) && Buffer.compare(spkiOf(one.key), spki) === 0) ?? signer;
 }
 
+const knownTimes = new WeakMap<KnownTime, string>();
+
+function nowOf(time: KnownTime): string {
+  const known = knownTimes.get(time);
+  if (known !== undefined) return known;
+  const now = `now ${time.at.toISOString()} by ${time.source}`;
+  knownTimes.set(time, now);
+  return now;
+}
+
 /** Curve of the key and dates of the certificate with which a signature verified. */
 export function checkSigner(trusted: Trusted, time: KnownTime | undefined, checks: Checks): void {
   const { key, certificate } = trusted;
@@ -96,11 +106,7 @@ export function checkSigner(trusted: Trusted, time: KnownTime | undefined, check
     checks.add('certificate validity', true, `not judged, no time is known: ${dates}`);
     return;
   }
-  checks.add(
-    'certificate validity',
-    isInTime(trusted, time),
-    `${dates}; now ${time.at.toISOString()} by ${time.source}`,
-  );
+  checks.add('certificate validity', isInTime(trusted, time), `${dates}; ${nowOf(time)}`);
 }
 
 /** An id of the manifest against that of the device; not judged where the caller does not know it. */
