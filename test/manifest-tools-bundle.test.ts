@@ -1,7 +1,7 @@
 // The bundle of the four programs, run by Node alone from a folder without any library.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -23,8 +23,7 @@ function run(program: string, argv: readonly string[], expected = 0) {
   return { stdout, stderr };
 }
 
-before(async () => {
-  const { mkdirSync } = await import('node:fs');
+before(() => {
   mkdirSync(place);
   writeFileSync(join(place, 'fw.bin'), 'firmware');
 });
@@ -38,6 +37,20 @@ test('the commands of 1.4.8, and ours', () => {
   assert.match(run('manifest-tool', ['verify', '-i', 'm']).stderr, /Signature by [0-9a-f]{64}: OK/);
   run('manifest-tool', ['cert', 'renew']);
   assert.match(run('manifest-tool', ['inspect', 'm', 'fw.bin', '.']).stdout, /fw\.bin is the payload of m/);
+});
+
+test('files that are pipes, as a shell makes them', () => {
+  const tool = `${process.execPath} ${join(folder, 'bin/manifest-tool')}`;
+  const shell = (line: string) => {
+    const { status, stdout, stderr } = spawnSync('bash', ['-c', line], { cwd: place, encoding: 'utf8' });
+    assert.equal(status, 0, `${line}\n${stdout}${stderr}`);
+    return stdout;
+  };
+  shell(`${tool} create -p <(cat fw.bin) -u http://a/fw.bin -o piped < /dev/null && ${tool} verify -i <(cat piped)`);
+  assert.match(
+    shell(`${tool} inspect <(cat piped) fw.bin`),
+    /: update manifest of schema v1[\s\S]*fw\.bin is the payload of /,
+  );
 });
 
 test('the commands of 2.6.2', () => {

@@ -31,6 +31,7 @@ export async function openForReading(path: string): Promise<RandomAccess & { clo
     throw fileError(error, path);
   });
   const { size } = await file.stat();
+  // Kept from read to read, since most are of one length.
   let buffer = new Uint8Array();
   return {
     size,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { deltaMagic } from '@mooring/manifest';
 import { inMemory, openForReading, piecesOf, type RandomAccess } from '@mooring/platform';
@@ -37,9 +37,12 @@ export async function readSource(context: CommandContext, file: string): Promise
     return await read('<stdin>', inMemory(data), { path: undefined, mode: undefined });
   }
   const path = resolve(context.cwd, file);
+  const found = await stat(path);
+  // A pipe, as `<(…)` of a shell makes it, has no size and can be read once.
+  if (!found.isFile()) return await read(file, inMemory(await readFile(path)), { path: undefined, mode: undefined });
   const access = await openForReading(path);
   try {
-    return await read(file, access, { path, mode: (await stat(path)).mode & 0o777 });
+    return await read(file, access, { path, mode: found.mode & 0o777 });
   } finally {
     await access.close();
   }
