@@ -82,7 +82,7 @@ async function countFamilies({ storage: { db } }: Domain): Promise<Family[]> {
       'Devices with a registration that is not over, connected or not.',
       await count('registrations'),
     ),
-    single('gauge', 'mooring_device_events', 'Device events that are kept.', await count('device_events')),
+    single('gauge', 'mooring_directory_events', 'Device events that are kept.', await count('device_events')),
     single('gauge', 'mooring_denials', 'Records of devices that were not let in.', await count('denials')),
     single('gauge', 'mooring_audit_records', 'Audit records that are kept.', await count('audit_records')),
   ];
