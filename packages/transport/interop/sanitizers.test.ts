@@ -21,7 +21,7 @@ test('no fault is found while the tests of DTLS and of TLS records run', { skip,
     const flags = ['-fsanitize=address,undefined', '-fno-omit-frame-pointer', '-g'];
     assert.equal(build(addon, 'gcc', folder, flags), undefined);
   }
-  for (const name of ['dtls', 'dtls-fuzz', 'tls-records']) {
+  for (const name of ['dtls-handshake', 'dtls-channel', 'dtls-fuzz', 'tls-records']) {
     await t.test(name, () => {
       const log = join(folder, `log.${name}`);
       const { status, stdout, stderr } = spawnSync(process.execPath, [join(tests, `${name}.test.ts`)], {
