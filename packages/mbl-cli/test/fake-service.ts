@@ -5,7 +5,14 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { writeDeveloperCredentials } from '@mooring/credentials';
-import { exportPrivateKey, generateKeyPair, issueCertificate, noClockValidity } from '@mooring/pki';
+import {
+  exportPrivateKey,
+  generateKeyPair,
+  issueCertificate,
+  noClockValidity,
+  parseCertificate,
+  parseRequest,
+} from '@mooring/pki';
 
 export const goodKey = 'ak_1good';
 const account = '01619571e2e90242ac12000600000000';
@@ -21,6 +28,7 @@ interface Entry {
 export interface FakeService {
   url: string;
   certificates: Entry[];
+  deviceCertificates: { id: string; endpoint_name: string; certificate: string }[];
   /** `GET /v3/accounts/me?…` */
   requests: string[];
   /** Answers instead of the service if it returns true. */
@@ -51,7 +59,13 @@ export function developerSource(id: string): string {
 }
 
 export async function fakeService(t: TestContext, tls?: { key: string; cert: string }): Promise<FakeService> {
-  const service: FakeService = { url: '', certificates: [], requests: [], intercept: undefined };
+  const service: FakeService = {
+    url: '',
+    certificates: [],
+    deviceCertificates: [],
+    requests: [],
+    intercept: undefined,
+  };
   const answer = (request: IncomingMessage, response: ServerResponse) => {
     service.requests.push(`${request.method} ${request.url}`);
     if (!service.intercept?.(request, response)) respond(service, request, response);
@@ -70,6 +84,34 @@ export async function fakeService(t: TestContext, tls?: { key: string; cert: str
 export function send(response: ServerResponse, status: number, body?: unknown): void {
   response.writeHead(status, { 'Content-Type': 'application/json' });
   response.end(body === undefined ? undefined : JSON.stringify(body));
+}
+
+const ownAuthority = (() => {
+  const { privateKey: key, publicKey } = generateKeyPair();
+  const common = { ...noClockValidity, subject: { commonName: 'Devices' }, subjectKey: publicKey };
+  return { key, certificate: issueCertificate({ ...common, key, profile: 'authority' }) };
+})();
+
+/** As the real one: the same key gets the same certificate, another one only in the place of a named one. */
+async function issueOwn(service: FakeService, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { endpoint_name, csr, replaces } = JSON.parse(Buffer.concat(await request.toArray()).toString());
+  const { publicKey, subject } = parseRequest(csr);
+  const present = service.deviceCertificates.find((known) => known.endpoint_name === endpoint_name);
+  const isSame = present && parseCertificate(present.certificate).publicKey.equals(publicKey);
+  if (present && isSame) return send(response, 201, present);
+  if (present && present.id !== replaces) return send(response, 409, failure(409, 'duplicate', 'Is taken'));
+  const certificate = parseCertificate(
+    issueCertificate({
+      ...noClockValidity,
+      subject,
+      subjectKey: publicKey,
+      issuer: ownAuthority,
+      profile: 'developer',
+    }),
+  ).pem;
+  const made = { id: present?.id ?? randomBytes(16).toString('hex'), endpoint_name, certificate };
+  service.deviceCertificates = [...service.deviceCertificates.filter((known) => known !== present), made];
+  send(response, 201, made);
 }
 
 const failure = (code: number, type: string, message: string) => ({ object: 'error', code, type, message });
@@ -96,6 +138,12 @@ async function respond(service: FakeService, request: IncomingMessage, response:
     const source = developerSource(made.id);
     service.certificates.push({ ...made, source });
     return send(response, 201, { ...made, security_file_content: source });
+  }
+  if (pathname === '/v3/device-certificates') {
+    const name = searchParams.get('endpoint_name__eq');
+    if (request.method === 'POST') return issueOwn(service, request, response);
+    const data = service.deviceCertificates.filter((known) => name === null || known.endpoint_name === name);
+    return send(response, 200, { object: 'list', data, has_more: false });
   }
   if (!entry) return send(response, 404, failure(404, 'not_found', 'Not found'));
   if (request.method === 'DELETE') {

@@ -25,6 +25,14 @@ export async function findCertificate(client: RestClient, name: string): Promise
   return named.find((found) => found.developer) ?? named[0];
 }
 
+/** Id of the certificate of the device with this endpoint name. */
+export async function findDeviceCertificate(client: RestClient, endpointName: string): Promise<string | undefined> {
+  for await (const { id, endpoint_name } of client.deviceCertificates.list({ endpoint_name__eq: endpointName })) {
+    if (endpoint_name === endpointName) return id;
+  }
+  return undefined;
+}
+
 export interface DeveloperSource {
   id: string;
   /** The C file. */

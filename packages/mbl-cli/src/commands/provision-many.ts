@@ -6,6 +6,7 @@ import { failedRung } from '../doctor/failed-rung.ts';
 import { selectionErrors } from '../errors.ts';
 import type { DeviceWork, Outcome } from '../provisioning/bench.ts';
 import type { ListedDevice } from '../provisioning/bench-devices.ts';
+import type { KeyChoice } from '../provisioning/device-items.ts';
 import type { Journal } from '../provisioning/journal.ts';
 import type { Target } from '../ssh/target.ts';
 import { deviceJson, listDevices } from './discover.ts';
@@ -19,22 +20,29 @@ const settle = 3_000;
  * Provisions many devices at once, with a line for each and one for all. What was done is kept in the journal, so that the
  * same command goes on where an earlier one ended.
  */
-export async function provisionMany(session: Session, values: Values, prepare: Prepare): Promise<unknown> {
+export async function provisionMany(
+  session: Session,
+  values: Values,
+  prepare: Prepare,
+  key: KeyChoice,
+): Promise<unknown> {
   const { workOnAll } = await import('../provisioning/bench.ts');
-  const { Journal, setOf } = await import('../provisioning/journal.ts');
+  const { Journal } = await import('../provisioning/journal.ts');
+  const { setFor } = await import('../provisioning/device-items.ts');
   const jobs = jobsOf(values);
   if (session.globals.address) {
     throw usage("'-a' names one device, and '--all', '--match' and '--from' are for many.");
   }
+  if (key.endpointName !== undefined) throw usage("'--endpoint-name' is for one device.");
   const { output, signal } = session;
   const journal = await Journal.open(session.home);
   try {
-    const prepared = await prepare((developer, update) => journal.knows(setOf([developer.items, update.items])));
+    const prepared = await prepare((developer, update) => journal.knows(setFor({ developer, update }, key)));
     const targets = await targetsOf(session, values);
     const start = performance.now();
     output.line(`Provisioning ${counted(targets.length)} with ${certificatesOf(prepared)}, ${jobs} at a time.`);
     const width = String(targets.length).length;
-    const outcomes = await workOnAll(targets, await workOn(session, values, prepared, journal), {
+    const outcomes = await workOnAll(targets, await workOn(session, values, prepared, journal, key), {
       jobs,
       signal,
       ended: (outcome, count) =>
@@ -109,8 +117,9 @@ async function listedDevices(session: Session, values: Values, file: string): Pr
 async function workOn(
   session: Session,
   values: Values,
-  { plan, supply }: Prepared,
+  { plan, supply, service }: Prepared,
   journal: Journal,
+  key: KeyChoice,
 ): Promise<DeviceWork> {
   const { deviceWork } = await import('../provisioning/device-work.ts');
   // Several at once cannot ask for passwords.
@@ -121,7 +130,8 @@ async function workOn(
     plan,
     supply,
     journal,
-    { again: values.again === true, wipe },
+    service,
+    { again: values.again === true, wipe, key },
     {
       home,
       clock,

@@ -1,14 +1,12 @@
 import type { RestClient } from '@mooring/rest';
 import { terminalErrors, type Values } from '@mooring/terminal';
-import type { EarlierClient } from '../provisioning/earlier-client.ts';
+import type { KeyChoice } from '../provisioning/device-items.ts';
 import type { Plan, PlanWorld, Service } from '../provisioning/plan.ts';
-import type { provisionOne } from '../provisioning/provision.ts';
 import type { Request } from '../provisioning/request.ts';
 import type { Supply } from '../provisioning/supply.ts';
-import type { Target } from '../ssh/target.ts';
 import type { Stores } from '../stores/stores.ts';
 import type { TeamStore } from '../stores/team-store.ts';
-import { manyOptions } from './many-options.ts';
+import { keyOptions, manyOptions } from './provision-options.ts';
 import { command, type Session, text } from './session.ts';
 import { serviceOption, withService } from './store-access.ts';
 
@@ -41,6 +39,7 @@ export const provisionPelion = command({
       help: "If MBL's own client was on the device before, take from it the account that an earlier service gave it, and its time. Otherwise it goes on to register there.",
     },
     { flags: ['--no-wipe'], name: 'no_wipe', help: "Leave what MBL's own client has, without asking." },
+    ...keyOptions,
     { flags: ['-q', '--quiet'], name: 'quiet_here', help: 'Do not show what the device says.' },
     ...manyOptions,
     serviceOption,
@@ -69,9 +68,13 @@ export const provisionPelion = command({
       });
     }
     const prepare = await preparing(session, values);
-    if (!isForMany(values)) return provisionSelected(session, values, await prepare());
+    const key = keyChoiceOf(values);
+    if (!isForMany(values)) {
+      const { provisionSelected } = await import('./provision-selected.ts');
+      return provisionSelected(session, values, await prepare(), key);
+    }
     const { provisionMany } = await import('./provision-many.ts');
-    return provisionMany(session, values, prepare);
+    return provisionMany(session, values, prepare, key);
   },
 });
 
@@ -81,6 +84,7 @@ export interface Prepared {
   plan: Plan;
   supply: Supply;
   team: TeamStore;
+  service: Service;
 }
 
 export type Prepare = (wasBegun?: PlanWorld['wasBegun']) => Promise<Prepared>;
@@ -100,51 +104,32 @@ async function preparing(session: Session, values: Values): Promise<Prepare> {
     );
   return async (wasBegun) => {
     const plan = await makePlan(request, { team, service, cwd, announce, ...(wasBegun ? { wasBegun } : {}) });
-    return { request, plan, team, supply: new Supply(request, plan, { team, service, signal, remark }) };
+    return { request, plan, team, service, supply: new Supply(request, plan, { team, service, signal, remark }) };
   };
 }
 
 const isForMany = ({ all, match, from_file }: Values): boolean =>
   all === true || match !== undefined || from_file !== undefined;
 
-async function provisionSelected(session: Session, values: Values, prepared: Prepared): Promise<unknown> {
-  const { provisionOne } = await import('../provisioning/provision.ts');
-  const { output, io } = session;
-  const quiet = session.globals.quiet || values.quiet_here === true || session.json;
-  return session.onDevice(async (connection) => {
-    const done = await provisionOne(connection, prepared.supply, {
-      anew: (work) => session.onDevice(work, connection.target),
-      signal: session.signal,
-      onStdout: (chunk) => void (quiet || io.stdout.write(chunk)),
-      onStderr: (chunk) => void (quiet || io.stderr.write(chunk)),
-      warn: (line) => output.note(line),
-      wipe: (earlier) => wipeOf(session, values, earlier),
-      remark: session.remark,
-    });
-    return report(session, prepared, done, connection.target);
+function keyChoiceOf(values: Values): KeyChoice {
+  const perDevice = values.per_device_key === true;
+  const choice = {
+    perDevice,
+    allowShared: values.allow_shared_key === true,
+    renew: values.renew_key === true,
+    endpointName: text(values.endpoint_name),
+  };
+  if (perDevice || !(choice.allowShared || choice.renew || choice.endpointName !== undefined)) return choice;
+  throw terminalErrors('usage', {
+    message: "'--allow-shared-key', '--renew-key' and '--endpoint-name' go with '--per-device-key'.",
+    exitCode: 2,
   });
-}
-
-/** The options decide, else a person; without either the client keeps what it has, and that is said. */
-async function wipeOf(
-  { prompt, json, output }: Session,
-  values: Values,
-  { bootstrapped, folder }: EarlierClient,
-): Promise<boolean> {
-  if (values.wipe === true) return true;
-  if (!bootstrapped || values.no_wipe === true) return false;
-  const said = `This device was connected before: in ${folder}, MBL's own client has an account that an earlier service gave it, and will go on to register there.`;
-  if (json || !prompt.interactive) {
-    output.note(`Warning: ${said} '--wipe' takes it away.`);
-    return false;
-  }
-  output.line(said);
-  return /^y(es)?$/i.test((await prompt.ask('Take it away, with its idea of the time? [y/N] ')).trim());
 }
 
 function requestOf(session: Session, values: Values): Request {
   const { address, alias } = session.globals;
   const service = text(values.service);
+  const endpointName = text(values.endpoint_name);
   return {
     developer: String(values.dev_cert_name),
     update: String(values.update_cert_name),
@@ -155,6 +140,10 @@ function requestOf(session: Session, values: Values): Request {
       ...(service ? ['--service', service] : []),
       ...(values.wipe === true ? ['--wipe'] : []),
       ...(values.no_wipe === true ? ['--no-wipe'] : []),
+      ...(values.per_device_key === true ? ['--per-device-key'] : []),
+      ...(endpointName === undefined ? [] : ['--endpoint-name', endpointName]),
+      ...(values.renew_key === true ? ['--renew-key'] : []),
+      ...(values.allow_shared_key === true ? ['--allow-shared-key'] : []),
     ],
   };
 }
@@ -170,32 +159,10 @@ function serviceFor(session: Session, stores: Stores, values: Values): Service {
     exists: (name) => ask(async (client, { findCertificate }) => (await findCertificate(client, name)) !== undefined),
     fetch: (name) => ask((client, { fetchDeveloperCertificate }) => fetchDeveloperCertificate(client, name)),
     create: (name) => ask((client, { createDeveloperCertificate }) => createDeveloperCertificate(client, name)),
-  };
-}
-
-async function report(
-  { output }: Session,
-  { request, plan, team }: Prepared,
-  { supplied, output: said, cleaned, earlierClient }: Awaited<ReturnType<typeof provisionOne>>,
-  target: Target,
-): Promise<unknown> {
-  const { describeTarget } = await import('../ssh/target.ts');
-  const name = request.developer;
-  if (supplied.stored === 'replaced') {
-    output.line(
-      `The update certificate '${request.update}' in the Team Store was replaced by that of ${request.updateFile}.`,
-    );
-  }
-  output.line(`Provisioned ${describeTarget(target)} with ${certificatesOf({ request, plan })}.`);
-  if (earlierClient?.wiped) output.line(`What MBL's own client had in ${earlierClient.folder} is gone.`);
-  output.line(`Both are in the Team Store ${team.folder}.`);
-  return {
-    device: { name: target.name, address: target.host, port: target.port },
-    developerCertificate: { name, id: supplied.id, from: plan.developer.from, folder: team.folderOf(name) },
-    updateCertificate: { name: request.update, stored: supplied.stored, folder: team.folderOf(request.update) },
-    output: said,
-    ...(earlierClient && { earlierClient }),
-    cleaned,
+    deviceCertificates: {
+      create: (request) => ask((client) => client.deviceCertificates.create(request)),
+      find: (endpointName) => ask((client, { findDeviceCertificate }) => findDeviceCertificate(client, endpointName)),
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import { formatUuid } from '@mooring/credentials';
 import { type Certificate, parseCertificate } from '@mooring/pki';
+import { findDeviceCertificate } from '../cloud/certificates.ts';
 import { isRecord, parseJson } from '../json-line.ts';
 import { checkCertificate } from '../provisioning/completeness.ts';
 import { provisioningProgram } from '../provisioning/on-device.ts';
@@ -149,7 +150,7 @@ function accountTrouble(name: string, stored: StoredCertificate, { account }: Ex
 /** The device tells what it holds only if it has Mooring's own program, which knows `--json`. */
 async function deviceTrouble(
   stored: StoredCertificate,
-  { connection, signal, names }: Examination,
+  { connection, client, signal, names }: Examination,
   fits: string[],
 ): Promise<Finding | undefined> {
   if (!connection) return undefined;
@@ -163,6 +164,15 @@ async function deviceTrouble(
   ] as const) {
     const due = itemOf(stored, `${bootstrap}${item}`).toString('utf8');
     if (typeof held !== 'string') continue;
+    if (
+      item === 'ENDPOINT_NAME' &&
+      held !== due &&
+      client &&
+      (await findDeviceCertificate(client, held).catch(() => undefined))
+    ) {
+      fits.push(`on the device ${held}, with a key of its own`);
+      continue;
+    }
     if (held !== due) {
       return {
         state: 'broken',

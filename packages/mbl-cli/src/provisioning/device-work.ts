@@ -5,9 +5,10 @@ import { run, succeeded } from '../ssh/remote-command.ts';
 import type { Target } from '../ssh/target.ts';
 import type { DeviceWork } from './bench.ts';
 import { deliver } from './delivery.ts';
-import { type Journal, type JournalEntry, setOf } from './journal.ts';
+import { type DeviceItems, itemsFor, type KeyChoice, setFor } from './device-items.ts';
+import type { Journal, JournalEntry } from './journal.ts';
 import { checkProgram, provisioningProgram } from './on-device.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, Service } from './plan.ts';
 import type { Supplied, Supply } from './supply.ts';
 
 export interface WorkWorld {
@@ -24,6 +25,7 @@ export interface WorkOptions {
   again: boolean;
   /** Take from a device the account that an earlier service gave it; undefined: leave it and say so. */
   wipe: boolean | undefined;
+  key: KeyChoice;
 }
 
 /** Provisions one device of many, and keeps in the journal what came of it. */
@@ -31,7 +33,8 @@ export function deviceWork(
   plan: Plan,
   supply: Supply,
   journal: Journal,
-  { again, wipe }: WorkOptions,
+  service: Service,
+  { again, wipe, key }: WorkOptions,
   world: WorkWorld,
 ): DeviceWork {
   const { signal, clock, home } = world;
@@ -39,7 +42,7 @@ export function deviceWork(
 
   const provision = async (connection: Connection, supplied: Supplied): ReturnType<DeviceWork> => {
     const { target, hostKey } = connection;
-    const set = setOf([supplied.developer.items, supplied.update.items]);
+    const set = setFor(supplied, key);
     const earlier = again ? undefined : journal.find(set, target.name, hostKey);
     if (earlier?.state === 'provisioned' && (await isConfigured(connection, signal))) {
       return { state: 'kept', remark: provisionedOn(earlier) };
@@ -48,10 +51,17 @@ export function deviceWork(
     const note = (state: JournalEntry['state'], more: Partial<JournalEntry> = {}) =>
       journal.write({ at: clock.now().toISOString(), ...entry, state, ...more });
     await note('started');
+    let given: DeviceItems = { items: [] };
     try {
       const { earlierClient } = await deliver(
         connection,
-        async () => [...supplied.developer.items, ...supplied.update.items],
+        async () => {
+          const own = journal.endpointOf(target.name, hostKey);
+          given = await itemsFor(connection, supplied, key, service.deviceCertificates, own, signal);
+          // Before the device has it: if this program ends now, the next run knows whose certificate it is.
+          if (given.own) await note('started', given.own);
+          return given.items;
+        },
         {
           anew: (work) => world.onDevice(target, work),
           signal,
@@ -62,11 +72,16 @@ export function deviceWork(
           remark: (line) => world.remark(`${target.name}: ${line}`),
         },
       );
-      await note('provisioned');
+      await note('provisioned', given.own);
       const keeps = earlierClient?.bootstrapped && wipe === undefined;
-      return { state: 'provisioned', ...(keeps ? { remark: keepsAccount } : {}) };
+      const remark = [given.remark, keeps ? keepsAccount : undefined].filter(Boolean).join('; ');
+      return {
+        state: 'provisioned',
+        ...(remark === '' ? {} : { remark }),
+        ...(given.own ? { endpointName: given.own.endpointName } : {}),
+      };
     } catch (error) {
-      if (isMooringError(error)) await note('failed', { code: error.code });
+      if (isMooringError(error)) await note('failed', { code: error.code, ...given.own });
       throw error;
     }
   };
@@ -75,7 +90,7 @@ export function deviceWork(
   const earlierOf = async (target: Target): Promise<JournalEntry | undefined> => {
     const hostKey = (await known.find(target.name))?.fingerprint;
     if (hostKey === undefined || plan.developer.from === 'create') return undefined;
-    const set = setOf([plan.developer.certificate.items, plan.update.certificate.items]);
+    const set = setFor({ developer: plan.developer.certificate, update: plan.update.certificate }, key);
     return journal.find(set, target.name, hostKey);
   };
 

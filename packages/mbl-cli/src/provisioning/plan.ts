@@ -7,6 +7,7 @@ import { storeErrors } from '../errors.ts';
 import { type StoredCertificate, sameItems, storedCertificate } from '../stores/stored-certificate.ts';
 import type { TeamStore } from '../stores/team-store.ts';
 import { checkCertificate } from './completeness.ts';
+import type { DeviceCertificates } from './own-key.ts';
 import { checkNames, goOnCommand, type Request } from './request.ts';
 
 /** What the service is asked; a client is made when the first question comes. */
@@ -15,6 +16,7 @@ export interface Service {
   exists(name: string): Promise<boolean>;
   fetch(name: string): Promise<DeveloperSource>;
   create(name: string): Promise<DeveloperSource>;
+  readonly deviceCertificates: DeviceCertificates & { find(endpointName: string): Promise<string | undefined> };
 }
 
 export interface UpdatePart {

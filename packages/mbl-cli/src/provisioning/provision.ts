@@ -1,6 +1,7 @@
 import { interrupted } from '../interrupted.ts';
 import type { Connection } from '../ssh/connection.ts';
 import { type Delivered, type DeliveryWorld, deliver } from './delivery.ts';
+import type { DeviceItems } from './device-items.ts';
 import type { Supplied, Supply } from './supply.ts';
 
 /**
@@ -10,15 +11,20 @@ import type { Supplied, Supply } from './supply.ts';
 export async function provisionOne(
   connection: Connection,
   supply: Supply,
+  itemsOf: (connection: Connection, supplied: Supplied) => Promise<DeviceItems>,
   world: DeliveryWorld,
-): Promise<Delivered & { supplied: Supplied }> {
+): Promise<Delivered & { supplied: Supplied; given: DeviceItems }> {
   try {
-    const items = async () => {
-      const { developer, update } = await supply.obtain();
-      return [...developer.items, ...update.items];
-    };
-    const delivered = await deliver(connection, items, world);
-    return { ...delivered, supplied: await supply.obtain() };
+    let given: DeviceItems = { items: [] };
+    const delivered = await deliver(
+      connection,
+      async () => {
+        given = await itemsOf(connection, await supply.obtain());
+        return given.items;
+      },
+      world,
+    );
+    return { ...delivered, given, supplied: await supply.obtain() };
   } catch (error) {
     throw supply.withWayOn(world.signal.aborted ? interrupted() : error);
   }

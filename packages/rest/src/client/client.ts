@@ -9,6 +9,8 @@ import type {
   ApiKeyUpdateReq,
   DeveloperCertificateRequestData,
   DeveloperCertificateResponseData,
+  DeviceCertificateReq,
+  DeviceCertificateResp,
   DeviceData,
   ServerCredentialsResponseData,
   TrustedCertificateReq,
@@ -92,6 +94,13 @@ export class RestClient {
       this.#send('POST', '/v3/developer-certificates', certificate),
     get: (id: string): Promise<DeveloperCertificateResponseData> =>
       this.#get(`/v3/developer-certificates/${encodeURIComponent(id)}`),
+  };
+
+  readonly deviceCertificates = {
+    create: (request: DeviceCertificateReq): Promise<DeviceCertificateResp> =>
+      this.#send('POST', '/v3/device-certificates', request),
+    list: (filter: ListFilter = {}) => this.#list<DeviceCertificateResp>('/v3/device-certificates', filter),
+    delete: (id: string): Promise<void> => this.#delete(`/v3/device-certificates/${encodeURIComponent(id)}`),
   };
 
   readonly trustedCertificates = {

@@ -89,6 +89,42 @@ export const TrustedCertificateResp = Type.Object(
 );
 export type TrustedCertificateResp = Static<typeof TrustedCertificateResp>;
 
+export const DeviceCertificateReq = Type.Object(
+  {
+    endpoint_name: Type.String({
+      minLength: 1,
+      maxLength: 63,
+      description: 'Name of the device, unique in the account; common name of the request and of the certificate.',
+    }),
+    csr: Type.String({
+      minLength: 1,
+      maxLength: 10_000,
+      description: 'Certificate request (PKCS#10, PEM) for a P-256 key that the device has made.',
+    }),
+    replaces: Type.Optional(Id('The certificate that this device has now. It is revoked.')),
+  },
+  { $id: 'DeviceCertificateReq' },
+);
+export type DeviceCertificateReq = Static<typeof DeviceCertificateReq>;
+
+export const DeviceCertificateResp = Type.Object(
+  {
+    object: OneOf(['device-certificate'], 'Always `device-certificate`.'),
+    id: Id('The certificate. It stays when another one takes its place.'),
+    etag: Etag(),
+    account_id: Id('Account of the certificate.'),
+    owner_id: Id('Who had it issued: an API key or a user.'),
+    endpoint_name: Text('Name of the device.'),
+    certificate: Type.String({ description: 'The certificate, PEM.' }),
+    certificate_fingerprint: Type.String({ description: 'SHA-256 of the DER form, 64 hex digits.' }),
+    key_id: Type.String({ description: 'Subject key identifier, 40 hex digits.' }),
+    created_at: Time('Creation.'),
+    updated_at: Time('When this certificate was issued.'),
+  },
+  { $id: 'DeviceCertificateResp' },
+);
+export type DeviceCertificateResp = Static<typeof DeviceCertificateResp>;
+
 export const ServerCredentialsResponseData = Type.Object(
   {
     object: OneOf(['server-credentials'], 'Always `server-credentials`.'),

@@ -1,6 +1,6 @@
 import type { Static } from 'typebox';
 import { ApiKeyInfoResp } from './account.ts';
-import { TrustedCertificateResp } from './certificate.ts';
+import { DeviceCertificateResp, TrustedCertificateResp } from './certificate.ts';
 import { DeviceData, DeviceEventData } from './device.ts';
 import { DeviceGroup } from './device-group.ts';
 import { DeviceQuery } from './device-query.ts';
@@ -21,6 +21,8 @@ export {
   CredentialsResponseData,
   DeveloperCertificateRequestData,
   DeveloperCertificateResponseData,
+  DeviceCertificateReq,
+  DeviceCertificateResp,
   ServerCredentialsResponseData,
   TrustedCertificateReq,
   TrustedCertificateResp,
@@ -54,6 +56,9 @@ export { Metric, MetricPage } from './usage.ts';
 
 export const ApiKeyInfoRespList = ListOf('ApiKeyInfoRespList', ApiKeyInfoResp);
 export type ApiKeyInfoRespList = Static<typeof ApiKeyInfoRespList>;
+
+export const DeviceCertificateRespList = ListOf('DeviceCertificateRespList', DeviceCertificateResp);
+export type DeviceCertificateRespList = Static<typeof DeviceCertificateRespList>;
 
 export const TrustedCertificateRespList = ListOf('TrustedCertificateRespList', TrustedCertificateResp);
 export type TrustedCertificateRespList = Static<typeof TrustedCertificateRespList>;

@@ -60,7 +60,31 @@ export async function trustedFor(
   }));
 }
 
-/** Whether this is a developer certificate of the account that was deleted. */
+/** The certificate of one device that was issued here for a key of its own: it vouches for itself, and for nobody else. */
+export async function ownCertificate(
+  domain: Domain,
+  leaf: Certificate,
+  accountId: string | undefined,
+): Promise<Trusted[]> {
+  const found = domain.storage.db
+    .selectFrom('device_certificates as own')
+    .innerJoin('authorities', 'authorities.id', 'own.authority_id')
+    .select(['own.id', 'own.account_id', 'own.certificate', 'authorities.state'])
+    .where('own.fingerprint', '=', leaf.fingerprint);
+  const rows = await (accountId === undefined ? found : found.where('own.account_id', '=', accountId)).execute();
+  return rows.map((row) => ({
+    id: row.id,
+    accountId: row.account_id,
+    certificate: parseCertificate(row.certificate),
+    service: 'bootstrap',
+    active: true,
+    enrollmentMode: false,
+    isDeveloper: false,
+    authorityRetired: row.state === 'retired',
+  }));
+}
+
+/** Whether this is a certificate of the account's developer authority that was deleted or replaced. */
 export async function isDeletedDeveloper(domain: Domain, leaf: Certificate, accountId: string): Promise<boolean> {
   const authorities = await domain.storage.db
     .selectFrom('authorities')

@@ -24,6 +24,7 @@ import {
   enrolmentOf,
   isDeletedDeveloper,
   isFormerCredential,
+  ownCertificate,
   recognisedByCertificate,
   recognisedByName,
   roomForDevice,
@@ -115,7 +116,10 @@ async function vouched(domain: Domain, request: JoinRequest, chain: readonly Uin
   const meant = await accountMeant(domain, request.accountId, leaf);
   const known: Known = { accountId: meant?.id, leaf };
   if (request.accountId !== undefined && !meant) throw new Refused('certificate-untrusted', known);
-  const trusted = await trustedFor(domain, shown, request.accountId);
+  const trusted = [
+    ...(await ownCertificate(domain, leaf, request.accountId)),
+    ...(await trustedFor(domain, shown, request.accountId)),
+  ];
   const isOurs = trusted.some(({ certificate }) => certificate.fingerprint === leaf.fingerprint);
   const revoked = !isOurs && meant !== undefined && (await isDeletedDeveloper(domain, leaf, meant.id));
   const found = vouchersFor(request.server, shown, trusted, revoked, domain.clock.now());

@@ -10,6 +10,13 @@ export {
   type DeveloperCertificate,
   getDeveloperCertificate,
 } from './developer-certificates.ts';
+export {
+  type DeviceCertificate,
+  deleteDeviceCertificate,
+  getDeviceCertificate,
+  issueDeviceCertificate,
+  listDeviceCertificates,
+} from './device-certificates.ts';
 export { type DeviceServerCertificate, deviceServerCertificate } from './device-server-certificates.ts';
 export { certificateErrors, rolloverErrors } from './errors.ts';
 export { type HttpsCertificate, issueHttpsCertificate } from './https-certificate.ts';

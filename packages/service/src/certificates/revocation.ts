@@ -12,6 +12,7 @@ const listLifetime = 7 * day;
 export async function revoke(
   domain: Domain,
   row: Pick<Row<'trusted_certificates'>, 'id' | 'account_id' | 'certificate'> & { authority_id: string },
+  reason: 'deleted' | 'superseded' = 'deleted',
 ): Promise<void> {
   await domain.storage.db
     .insertInto('revocations')
@@ -21,7 +22,7 @@ export async function revoke(
       serial: Buffer.from(parseCertificate(row.certificate).serial).toString('hex'),
       certificate_id: row.id,
       revoked_at: domain.clock.now().getTime(),
-      reason: 'deleted',
+      reason,
     })
     .execute();
 }

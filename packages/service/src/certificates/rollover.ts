@@ -65,11 +65,24 @@ async function relyingOn(domain: Domain, purpose: RolloverPurpose, active: Row<'
     .where('account_id', '=', active.account_id)
     .where('device_execution_mode', '=', 1)
     .where('status', '=', 'ACTIVE');
-  const { rows } = await (purpose === 'developer'
-    ? certificates.where('authority_id', '=', retiring)
-    : certificates.where('created_at', '<', active.changed_at ?? active.created_at)
-  ).executeTakeFirstOrThrow();
-  return Number(rows);
+  const own = domain.storage.db
+    .selectFrom('device_certificates')
+    .select(({ fn }) => fn.countAll<number>().as('rows'))
+    .where('account_id', '=', active.account_id);
+  const since = active.changed_at ?? active.created_at;
+  const counts = await Promise.all(
+    purpose === 'developer'
+      ? [
+          certificates.where('authority_id', '=', retiring).executeTakeFirstOrThrow(),
+          own.where('authority_id', '=', retiring).executeTakeFirstOrThrow(),
+        ]
+      : [
+          certificates.where('created_at', '<', since).executeTakeFirstOrThrow(),
+          // One that was replaced since came with the new authority.
+          own.where('updated_at', '<', since).executeTakeFirstOrThrow(),
+        ],
+  );
+  return counts.reduce((sum, { rows }) => sum + Number(rows), 0);
 }
 
 /** How a rollover stands. @throws MooringError `authority.rollover.none`, `authority.missing` */
@@ -163,7 +176,7 @@ export function finishRollover(
     const relying = await relyingOn(domain, purpose, active, retiring.id);
     if (relying > 0 && !evenIfUsed) {
       throw rolloverErrors('authority.rollover.needed', {
-        message: `${relying} active developer certificates are from the time of the retiring ${purpose} authority; their devices would no longer ${purpose === 'developer' ? 'be let in' : 'trust the server'}.`,
+        message: `${relying} active certificates of developers and devices are from the time of the retiring ${purpose} authority; their devices would no longer ${purpose === 'developer' ? 'be let in' : 'trust the server'}.`,
         next: 'Provision those devices again and delete their old certificates; or add --even-if-used.',
         data: { purpose, relying },
       });
@@ -224,7 +237,7 @@ export interface ListedAuthority {
 export async function listAuthorities(domain: Domain, accountId: string): Promise<ListedAuthority[]> {
   const { db } = domain.storage;
   const rows = await db.selectFrom('authorities').selectAll().where('account_id', '=', accountId).execute();
-  const counted = async (table: 'trusted_certificates' | 'revocations') =>
+  const counted = async (table: 'trusted_certificates' | 'device_certificates' | 'revocations') =>
     new Map(
       (
         await db
@@ -235,7 +248,8 @@ export async function listAuthorities(domain: Domain, accountId: string): Promis
           .execute()
       ).map((row) => [row.authority_id, Number(row.rows)]),
     );
-  const [certificates, revoked] = [await counted('trusted_certificates'), await counted('revocations')];
+  const [shared, own] = [await counted('trusted_certificates'), await counted('device_certificates')];
+  const revoked = await counted('revocations');
   const states = ['active', 'retiring', 'retired'];
   return rows
     .sort((a, b) => states.indexOf(a.state) - states.indexOf(b.state) || (a.id < b.id ? -1 : 1))
@@ -248,7 +262,7 @@ export async function listAuthorities(domain: Domain, accountId: string): Promis
         fingerprint: certificate.fingerprint,
         createdAt: new Date(createdAt).toISOString(),
         notAfter: certificate.notAfter.toISOString(),
-        certificates: certificates.get(id) ?? 0,
+        certificates: (shared.get(id) ?? 0) + (own.get(id) ?? 0),
         revoked: revoked.get(id) ?? 0,
       };
     });

@@ -11,6 +11,7 @@ import { operation } from '../http/operation.ts';
 import type { Domain } from '../storage/context.ts';
 import { developerCertificateBody, serverCredentialsBody, trustedCertificateBody } from './bodies.ts';
 import { createDeveloperCertificate, getDeveloperCertificate } from './developer-certificates.ts';
+import { deviceCertificateRoutes } from './device-certificate-routes.ts';
 import { serverCredentials } from './server-credentials.ts';
 import {
   createTrustedCertificate,
@@ -44,6 +45,7 @@ export function certificateRoutes(app: FastifyInstance, domain: Domain): void {
   developerCertificateRoutes(app, domain);
   trustedCertificateRoutes(app, domain);
   serverCredentialRoutes(app, domain);
+  deviceCertificateRoutes(app, domain);
 }
 
 function developerCertificateRoutes(app: FastifyInstance, domain: Domain): void {

@@ -35,6 +35,7 @@ export const openApiOptions: FastifyDynamicSwaggerOptions = {
       { name: 'Account', description: 'The account of the caller.' },
       { name: 'API keys', description: 'Keys that programs sign in with.' },
       { name: 'Developer certificates', description: 'Credentials for devices in development.' },
+      { name: 'Device certificates', description: 'Certificates of devices that have made a key of their own.' },
       { name: 'Trusted certificates', description: 'Certificates whose devices are let in.' },
       { name: 'Server credentials', description: 'Where devices connect, and what they trust.' },
       { name: 'Devices', description: 'The device directory.' },

@@ -22,6 +22,7 @@ export interface Operation {
     | 'Account'
     | 'API keys'
     | 'Developer certificates'
+    | 'Device certificates'
     | 'Trusted certificates'
     | 'Server credentials'
     | 'Devices'

@@ -111,6 +111,26 @@ export interface DeveloperCertificatesTable {
   private_key_sealed: Uint8Array;
 }
 
+/** Certificates of devices that have a key of their own; one that was deleted or replaced is in the revocations. */
+export interface DeviceCertificatesTable {
+  id: string;
+  account_id: string;
+  /** Unique in the account. */
+  endpoint_name: string;
+  /** DER. */
+  certificate: Uint8Array;
+  /** SHA-256 of the DER, lower-case hexadecimal. */
+  fingerprint: string;
+  /** Subject key identifier, lower-case hexadecimal. */
+  key_id: string;
+  authority_id: string;
+  owner_id: string | null;
+  created_at: number;
+  /** When this certificate was issued. */
+  updated_at: number;
+  etag: number;
+}
+
 export interface RevocationsTable {
   account_id: string;
   authority_id: string;
@@ -150,6 +170,7 @@ export interface Schema extends DeviceSchema, ConnectSchema {
   authorities: AuthoritiesTable;
   trusted_certificates: TrustedCertificatesTable;
   developer_certificates: DeveloperCertificatesTable;
+  device_certificates: DeviceCertificatesTable;
   revocations: RevocationsTable;
   audit_records: AuditRecordsTable;
   settings: SettingsTable;

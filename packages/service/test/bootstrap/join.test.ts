@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { type Certificate, generateKeyPair, issueCertificate, noClockValidity, parseCertificate } from '@mooring/pki';
+import {
+  type Certificate,
+  createRequest,
+  generateKeyPair,
+  issueCertificate,
+  noClockValidity,
+  parseCertificate,
+  pemOf,
+} from '@mooring/pki';
 import { isId, operator } from '../../src/accounts/index.ts';
 import { admitDevice, credentialsIssued, deviceBootstrapped } from '../../src/bootstrap/credentials.ts';
 import { enrolmentIdentity } from '../../src/bootstrap/enrolment-identity.ts';
@@ -8,7 +16,9 @@ import { type Denied, type Joined, type JoinRequest, joinDevice } from '../../sr
 import {
   createDeveloperCertificate,
   createTrustedCertificate,
+  deleteDeviceCertificate,
   deleteTrustedCertificate,
+  issueDeviceCertificate,
   signingAuthority,
   updateTrustedCertificate,
 } from '../../src/certificates/index.ts';
@@ -414,4 +424,42 @@ test('who tries again and again is one record with a count; ever new strangers a
   clock.set('2026-11-24T20:05:00Z');
   await record(5000);
   assert.equal((await g.denials()).length, rows.length + 1);
+});
+
+test('a device with a certificate of its own is itself and nobody else, and stays it when that is replaced', async (t) => {
+  const { domain, accountId, join, joined, denials } = await gate(t);
+  const actor = operator(accountId);
+  const own = async (endpointName: string, replaces?: string) => {
+    const request = createRequest({ subject: { commonName: endpointName }, key: generateKeyPair().privateKey });
+    const input = { endpointName, request: pemOf('CERTIFICATE REQUEST', request), replaces };
+    const { id, certificate } = await issueDeviceCertificate(domain, actor, input);
+    return { id, chain: [certificate.der] };
+  };
+  const kitchen = await own('kitchen');
+  const hall = await own('hall');
+  const first = await joined({ chain: kitchen.chain, endpointName: 'kitchen' });
+  const other = await joined({ chain: hall.chain, endpointName: 'hall' });
+  assert.notEqual(first.deviceId, other.deviceId);
+  assert.deepEqual([first.mode, first.isNew, first.endpointName], [5, true, 'kitchen']);
+
+  // Neither another device of its kind nor one with a shared certificate can pass for it.
+  const shared = await createDeveloperCertificate(domain, actor, { name: 'shared' });
+  for (const chain of [hall.chain, [shared.certificate.der]]) {
+    assert.deepEqual(await join({ chain, endpointName: 'kitchen', internalEndpoint: first.deviceId }), {
+      denied: 'endpoint-name-foreign',
+      accountId,
+    });
+  }
+  assert.equal((await joined({ chain: hall.chain, internalEndpoint: first.deviceId })).deviceId, other.deviceId);
+
+  const renewed = await own('kitchen', kitchen.id);
+  const again = await joined({ chain: renewed.chain, endpointName: 'kitchen' });
+  assert.deepEqual([again.deviceId, again.isNew], [first.deviceId, false]);
+  assert.deepEqual(await join({ chain: kitchen.chain, endpointName: 'kitchen' }), {
+    denied: 'certificate-revoked',
+    accountId,
+  });
+  await deleteDeviceCertificate(domain, actor, kitchen.id);
+  assert.ok('denied' in (await join({ chain: renewed.chain, endpointName: 'kitchen' })));
+  assert.ok((await denials()).some(({ reason }) => reason === 'certificate-revoked'));
 });

@@ -115,7 +115,7 @@ for (const server of ['bootstrap', 'lwm2m'] as const) {
     await cancelRollover(domain, actor, server);
 
     const needed = await failure('authority.rollover.needed', () => finishRollover(domain, actor, server));
-    assert.match(needed.message, /3 active developer certificates/);
+    assert.match(needed.message, /3 active certificates of developers and devices/);
     await finishRollover(domain, actor, server, { evenIfUsed: true });
     const finished = await serverShows(fixture, server);
     assert.equal(finished.chain, '');
