@@ -8,7 +8,7 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { boards, distributionNode, emulated } from '../packages/device/interop/distribution-node.ts';
+import { arm64, armhf, distributionNode, emulated } from '../packages/device/interop/distribution-node.ts';
 import { credentialSet, writeSet } from '../packages/device/test/provisioning/credential-set.ts';
 import { buildDevicePackage } from '../packaging/device/device-package.ts';
 
@@ -84,7 +84,7 @@ try {
 
   const nodes: [name: string, command: string[]][] = [['this machine', ['/usr/bin/node']]];
   if (!values['no-boards']) {
-    for (const board of boards) {
+    for (const board of [armhf, arm64]) {
       const root = distributionNode(board.architecture, join(folder, board.architecture));
       nodes.push([`${board.architecture}, ${board.processor} emulated`, emulated(board, root)]);
     }

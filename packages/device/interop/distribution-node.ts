@@ -9,10 +9,8 @@ export interface Board {
   readonly processor: string;
 }
 
-export const boards: readonly Board[] = [
-  { architecture: 'armhf', emulator: 'qemu-arm-static', processor: 'cortex-a7' },
-  { architecture: 'arm64', emulator: 'qemu-aarch64-static', processor: 'cortex-a53' },
-];
+export const armhf: Board = { architecture: 'armhf', emulator: 'qemu-arm-static', processor: 'cortex-a7' };
+export const arm64: Board = { architecture: 'arm64', emulator: 'qemu-aarch64-static', processor: 'cortex-a53' };
 
 /** The first release of Debian whose own Node is recent enough, and the one that it has. */
 const suite = 'trixie';

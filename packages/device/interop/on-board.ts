@@ -11,13 +11,12 @@ import { fileKeyProvider, SecureStorage } from '../src/index.ts';
 import { credentialSet, writeSet } from '../test/provisioning/credential-set.ts';
 import { run } from '../test/provisioning/terminal.ts';
 import { temporaryFolder } from '../test/temporary-folder.ts';
-import { boards, distributionNode, emulated } from './distribution-node.ts';
+import { type Board, distributionNode, emulated } from './distribution-node.ts';
 
-const peers = ['apt-get', 'dpkg-deb', ...boards.map(({ emulator }) => emulator)];
-const skip = missing(peers, 'apt dpkg qemu-user-static');
-
-for (const board of boards) {
+/** One file for each board, so that none takes long. */
+export function testOnBoard(board: Board): void {
   const { architecture, processor } = board;
+  const skip = missing(['apt-get', 'dpkg-deb', board.emulator], 'apt dpkg qemu-user-static');
   test(`${architecture} (${processor}): what is installed runs on the distribution's own Node, and its storage is that of every machine`, {
     skip,
   }, async (t) => {

@@ -1,0 +1,4 @@
+import { armhf } from './distribution-node.ts';
+import { testOnBoard } from './on-board.ts';
+
+testOnBoard(armhf);
