@@ -77,6 +77,11 @@ export const cloudErrors = errorFamily({
   'cloud.certificate.unusable': 'The service sent a developer certificate that cannot be used.',
 });
 
+export const migrationErrors = errorFamily({
+  'migration.source.malformed': 'What was named as the source holds nothing that could be copied.',
+  'migration.source.same': 'The other service is the one that is to be copied to.',
+});
+
 export const provisionErrors = errorFamily({
   'provision.program.missing': 'The provisioning program is not on the device.',
   'provision.folder.failed': 'The folder for the certificates could not be made on the device.',

@@ -1,6 +1,7 @@
 export {
   cloudErrors,
   discoveryErrors,
+  migrationErrors,
   provisionErrors,
   selectionErrors,
   sshErrors,

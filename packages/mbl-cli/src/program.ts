@@ -6,6 +6,8 @@ import { get } from './commands/get.ts';
 import { getPelionStatus } from './commands/get-pelion-status.ts';
 import { list } from './commands/list.ts';
 import { listCertificates } from './commands/list-certificates.ts';
+import { migrateCheck } from './commands/migrate-check.ts';
+import { migrateCopy } from './commands/migrate-copy.ts';
 import { provisionPelion } from './commands/provision-pelion.ts';
 import { put } from './commands/put.ts';
 import { saveApiKey } from './commands/save-api-key.ts';
@@ -33,6 +35,7 @@ export const program: Program = {
     },
     { title: 'look after the Team Store', commands: [storeCheck, storeShare, storeMove] },
     { title: 'find out what is wrong', commands: [doctor] },
+    { title: 'come from another service', commands: [migrateCheck, migrateCopy] },
   ],
   options: [
     {

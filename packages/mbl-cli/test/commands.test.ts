@@ -47,6 +47,8 @@ test('the command line as a whole: version, usage errors, and the help of every 
     'store share',
     'store move',
     'doctor',
+    'migrate check',
+    'migrate copy',
   ]);
   for (const name of names) {
     const { status, stdout } = await run([...name.split(' '), '-h']);

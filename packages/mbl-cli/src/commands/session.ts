@@ -1,5 +1,4 @@
-import { resolve } from 'node:path';
-import { fileError, isMooringError } from '@mooring/platform';
+import { isMooringError } from '@mooring/platform';
 import type { Command, CommandContext, Values } from '@mooring/terminal';
 import { withRung } from '../doctor/failed-rung.ts';
 import { interrupted } from '../interrupted.ts';
@@ -72,9 +71,14 @@ function sessionOf(context: CommandContext, values: Values): Session {
   };
   let loggingIn: Promise<Login> | undefined;
   const login = () => (loggingIn ??= wayIn());
+  const passwordOf = async () => {
+    if (globals.passwordFile === undefined) return undefined;
+    const { firstLineOf } = await import('./first-line.ts');
+    return firstLineOf(context, globals.passwordFile);
+  };
   const wayIn = async (): Promise<Login> => ({
     agent: context.env.SSH_AUTH_SOCK,
-    password: await passwordOf(context, globals.passwordFile),
+    password: await passwordOf(),
     ...(context.prompt.interactive ? { ask: context.prompt.askSecret } : {}),
   });
   return {
@@ -102,18 +106,6 @@ function sessionOf(context: CommandContext, values: Values): Session {
       }
     },
   };
-}
-
-/** The first line of the file; `-` is standard input. */
-async function passwordOf({ cwd, prompt }: CommandContext, file: string | undefined): Promise<string | undefined> {
-  if (file === undefined) return undefined;
-  if (file === '-') return prompt.ask('');
-  const { readFile } = await import('node:fs/promises');
-  const path = resolve(cwd, file);
-  const content = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw fileError(error, path);
-  });
-  return content.split(/\r?\n/)[0];
 }
 
 function causesOf(error: unknown): string[] {

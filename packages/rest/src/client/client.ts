@@ -12,6 +12,8 @@ import type {
   DeviceCertificateReq,
   DeviceCertificateResp,
   DeviceData,
+  EnrollmentId,
+  EnrollmentIdentity,
   ServerCredentialsResponseData,
   TrustedCertificateReq,
   TrustedCertificateResp,
@@ -101,6 +103,12 @@ export class RestClient {
       this.#send('POST', '/v3/device-certificates', request),
     list: (filter: ListFilter = {}) => this.#list<DeviceCertificateResp>('/v3/device-certificates', filter),
     delete: (id: string): Promise<void> => this.#delete(`/v3/device-certificates/${encodeURIComponent(id)}`),
+  };
+
+  readonly deviceEnrollments = {
+    list: (filter: ListFilter = {}) => this.#list<EnrollmentIdentity>('/v3/device-enrollments', filter),
+    create: (enrollment: EnrollmentId): Promise<EnrollmentIdentity> =>
+      this.#send('POST', '/v3/device-enrollments', enrollment),
   };
 
   readonly trustedCertificates = {
