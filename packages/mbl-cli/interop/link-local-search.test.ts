@@ -31,7 +31,7 @@ test('three interfaces at once, and two devices of one name', { skip, timeout: 1
   const seen = found.map((one) => `${one.name} ${one.address}`);
   assert.equal(seen[0], `mbed-linux-os-2 ${at(2)}`);
   assert.deepEqual(seen.slice(1).sort(), [`${name} ${at(0)}`, `${name} ${at(1)}`].sort());
-  const ambiguous = await host.run(['select', '--name', name]);
+  const ambiguous = await host.run(['select', '--timeout', '4', '--name', name]);
   assert.equal(ambiguous.status, 255);
   assert.match(ambiguous.stderr, /^2 devices are named mbed-linux-os-9999\./);
 
