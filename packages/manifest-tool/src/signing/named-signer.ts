@@ -1,13 +1,6 @@
-import type { Signer } from '@mooring/manifest';
 import type { CommandContext } from '@mooring/terminal';
 import { signingErrors } from './errors.ts';
-
-/** A signer whose key is held by something else than a file, and whose public key is known. */
-export interface NamedSigner extends Signer {
-  publicKey: NonNullable<Signer['publicKey']>;
-  /** Where the holder can sign a digest of 32 bytes: r‖s, 64 bytes. */
-  signDigest?(digest: Uint8Array): Promise<Uint8Array>;
-}
+import type { NamedSigner } from './key-holder-signer.ts';
 
 /**
  * The signer that `--signer` names: `pkcs11:…` or `ssh-agent:…`.

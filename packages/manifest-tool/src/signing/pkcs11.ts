@@ -5,7 +5,7 @@ import { keyTypeOf, parseCertificate } from '@mooring/pki';
 import { readFileIfExists } from '@mooring/platform';
 import type { CommandContext } from '@mooring/terminal';
 import { signingErrors } from './errors.ts';
-import type { NamedSigner } from './named-signer.ts';
+import type { NamedSigner } from './key-holder-signer.ts';
 import { type Pkcs11Tool, runPkcs11Tool, tokenFailure } from './pkcs11-tool.ts';
 import { type Pkcs11Uri, parsePkcs11Uri } from './pkcs11-uri.ts';
 import { requireP256 } from './private-key.ts';

@@ -2,7 +2,7 @@ import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { derSignature, verifies } from '@mooring/manifest';
 import type { CommandContext } from '@mooring/terminal';
 import { signingErrors } from './errors.ts';
-import type { NamedSigner } from './named-signer.ts';
+import type { NamedSigner } from './key-holder-signer.ts';
 import { type AgentAccess, type AgentIdentity, listIdentities, signWith } from './ssh-agent-client.ts';
 import { SshReader, SshWireFault } from './ssh-wire.ts';
 

@@ -10,7 +10,7 @@ import type { KeyChoice } from '../provisioning/device-items.ts';
 import type { Journal } from '../provisioning/journal.ts';
 import type { Target } from '../ssh/target.ts';
 import { deviceJson, listDevices } from './discover.ts';
-import { certificatesOf, type Prepare, type Prepared } from './provision-pelion.ts';
+import { certificatesOf, type Prepare, type Prepared } from './prepared.ts';
 import { type Session, text } from './session.ts';
 
 /** How long the search for all devices goes on after the first was found, in ms; half of it after each further one. */

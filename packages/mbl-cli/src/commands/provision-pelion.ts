@@ -1,11 +1,10 @@
 import type { RestClient } from '@mooring/rest';
 import { terminalErrors, type Values } from '@mooring/terminal';
 import type { KeyChoice } from '../provisioning/device-items.ts';
-import type { Plan, PlanWorld, Service } from '../provisioning/plan.ts';
+import type { Service } from '../provisioning/plan.ts';
 import type { Request } from '../provisioning/request.ts';
-import type { Supply } from '../provisioning/supply.ts';
 import type { Stores } from '../stores/stores.ts';
-import type { TeamStore } from '../stores/team-store.ts';
+import type { Prepare } from './prepared.ts';
 import { keyOptions, manyOptions } from './provision-options.ts';
 import { command, type Session, text } from './session.ts';
 import { serviceOption, withService } from './store-access.ts';
@@ -77,17 +76,6 @@ export const provisionPelion = command({
     return provisionMany(session, values, prepare, key);
   },
 });
-
-/** What is to be done, found out before anything is changed. */
-export interface Prepared {
-  request: Request;
-  plan: Plan;
-  supply: Supply;
-  team: TeamStore;
-  service: Service;
-}
-
-export type Prepare = (wasBegun?: PlanWorld['wasBegun']) => Promise<Prepared>;
 
 async function preparing(session: Session, values: Values): Promise<Prepare> {
   const { openStores } = await import('../stores/stores.ts');
@@ -164,12 +152,4 @@ function serviceFor(session: Session, stores: Stores, values: Values): Service {
       find: (endpointName) => ask((client, { findDeviceCertificate }) => findDeviceCertificate(client, endpointName)),
     },
   };
-}
-
-const origins = { create: 'made in the service', service: 'fetched from the service', store: 'from the Team Store' };
-
-/** `the developer certificate 'a' (made in the service) and the update certificate 'b' (from upd.c)` */
-export function certificatesOf({ request, plan }: Pick<Prepared, 'request' | 'plan'>): string {
-  const update = plan.update.from === 'file' ? `from ${request.updateFile}` : origins.store;
-  return `the developer certificate '${request.developer}' (${origins[plan.developer.from]}) and the update certificate '${request.update}' (${update})`;
 }

@@ -6,7 +6,7 @@ import type { provisionOne } from '../provisioning/provision.ts';
 import type { Supplied } from '../provisioning/supply.ts';
 import type { Connection } from '../ssh/connection.ts';
 import type { Target } from '../ssh/target.ts';
-import { certificatesOf, type Prepared } from './provision-pelion.ts';
+import { certificatesOf, type Prepared } from './prepared.ts';
 import type { Session } from './session.ts';
 
 /** The journal knows whose certificate a key of a device's own replaces. */

@@ -8,19 +8,12 @@ import { createGunzip, createGzip } from 'node:zlib';
 import { fileError } from '@mooring/platform';
 import { extract, pack } from 'tar-stream';
 import { backupErrors } from '../errors.ts';
-import { type Manifest, parseManifest } from './manifest.ts';
+import { type FileFacts, type Manifest, parseManifest } from './manifest.ts';
 
 const manifestName = 'mooring-backup.json';
 
 /** Longest manifest that is read, in bytes. */
 const manifestLimit = 1 << 20;
-
-export interface FileFacts {
-  readonly name: string;
-  readonly size: number;
-  /** Lower-case hexadecimal. */
-  readonly sha256: string;
-}
 
 export async function factsOf(folder: string, name: string): Promise<FileFacts> {
   const path = join(folder, name);

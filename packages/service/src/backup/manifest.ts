@@ -1,10 +1,17 @@
 import { backupErrors } from '../errors.ts';
 import { wrappedKeyFileName } from '../keys/pkcs11-key.ts';
 import { databaseFileName } from '../storage/data-folder.ts';
-import type { FileFacts } from './archive.ts';
 import { sealedKeyFileName } from './sealed-key.ts';
 
 const formatVersion = 1;
+
+/** One file of a backup. */
+export interface FileFacts {
+  readonly name: string;
+  readonly size: number;
+  /** Lower-case hexadecimal. */
+  readonly sha256: string;
+}
 
 /** First file of a backup. */
 export interface Manifest {

@@ -1,1 +1,2 @@
-export { type ChannelPair, type ChannelPairOptions, channelPair, type Travelling } from './channel-pair.ts';
+export { type ChannelPair, channelPair } from './channel-pair.ts';
+export type { ChannelPairOptions, Travelling } from './channel-pair-options.ts';

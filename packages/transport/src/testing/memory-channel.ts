@@ -1,5 +1,5 @@
 import type { ChannelEnd, ChannelListener, Peer, SecureChannel } from '../channel.ts';
-import type { ChannelPairOptions } from './channel-pair.ts';
+import type { ChannelPairOptions } from './channel-pair-options.ts';
 
 type Parcel = { readonly data: Uint8Array; readonly goodbye: boolean };
 

@@ -1,19 +1,10 @@
 import type { ServerChannel, Session as SshSession } from 'ssh2';
-import type { Device } from '../device.ts';
 import { ByteReader } from '../shell/byte-reader.ts';
 import { evaluate, runCommandLine, type Streams } from '../shell/run.ts';
 import { ExitShell, Shell } from '../shell/shell.ts';
 import { inputOf, sinkOf } from './channel-streams.ts';
+import type { SessionContext } from './session-context.ts';
 import { Terminal } from './terminal.ts';
-
-export interface SessionContext {
-  device: Device;
-  /** Aborted when the connection ends. */
-  signal: AbortSignal;
-  uploaded(bytes: number): void;
-  /** Work of a channel, so that closing the device can wait for it. */
-  track(work: Promise<void>): void;
-}
 
 /** Answers what a client asks for on a session channel: a command, a shell, SFTP. */
 export function serveSession(session: SshSession, context: SessionContext): void {

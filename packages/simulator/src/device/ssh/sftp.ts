@@ -5,7 +5,7 @@ import { longLine } from '../commands/listing.ts';
 import { below } from '../root/device-path.ts';
 import { errorNumber, isSystemError, reasonOf } from '../root/errno.ts';
 import type { RootFile } from '../root/root-file.ts';
-import type { SessionContext } from './session.ts';
+import type { SessionContext } from './session-context.ts';
 
 const { STATUS_CODE, OPEN_MODE } = ssh2.utils.sftp;
 
