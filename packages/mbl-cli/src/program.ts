@@ -24,6 +24,7 @@ export const program: Program = {
   name: 'mbl-cli',
   version,
   versionFlags: ['-V', '--version'],
+  versionLast: true,
   summary: `Finds Mbed Linux OS devices, copies files, opens shells and provisions devices for Device Management.\nPart of Mooring; takes the place of version ${version} of the program of the same name.`,
   groups: [
     { title: 'find a device and select it', commands: [list, select, which, forget] },

@@ -10,12 +10,15 @@ import { device, type World, world } from './world.ts';
 
 test('the command line as a whole: version, usage errors, and the help of every command', async (t) => {
   const { run } = await world(t);
-  for (const flag of ['-V', '--version']) {
-    assert.deepEqual(await run([flag]), { status: 0, stdout: '2.0.1\n', stderr: '' });
+  for (const argv of [['-V'], ['--version'], ['--vers'], ['-vV'], ['-V', 'which'], ['-V', '-a', '192.0.2.1', 'list']]) {
+    assert.deepEqual(await run(argv), { status: 0, stdout: '2.0.1\n', stderr: '' });
   }
   for (const [argv, first] of [
     [[], 'error: No arguments given!'],
     [['bogus'], /^error: argument COMMAND: invalid choice: 'bogus' \(choose from 'list', 'select', /],
+    [['-V', 'bogus'], /^error: argument COMMAND: invalid choice: 'bogus'/],
+    [['-V', 'put'], 'error: the following arguments are required: src_path, dst_path'],
+    [['-v'], 'error: the following arguments are required: COMMAND'],
     [['put'], 'error: the following arguments are required: src_path, dst_path'],
     [['list', 'extra'], 'error: unrecognized arguments: extra'],
     [['shell', 'ls', '-la'], 'error: unrecognized arguments: -la'],

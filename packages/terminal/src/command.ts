@@ -69,6 +69,8 @@ export interface Program {
   /** Options before the command. `--json`, `-h` and `--version` are there always. */
   options?: readonly Option[];
   versionFlags?: readonly [string, ...string[]];
+  /** The version is shown when the whole command line was understood, and a mistake in it is told instead. */
+  versionLast?: true;
   /** Exit status of an expected failure. */
   failureExit: number;
   /** How a usage error looks: with the usage block as argparse has it, or the one line. */

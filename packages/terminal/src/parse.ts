@@ -122,6 +122,9 @@ function overview(program: Program): string {
     .join('\n\n');
 }
 
+export const versionFlagsOf = ({ versionFlags }: Program): readonly [string, ...string[]] =>
+  versionFlags ?? ['--version'];
+
 /** Builds the argparse parser of a program; commands of several words become nested parsers. */
 export function parserOf(program: Program): { parser: ArgumentParser; commands: Map<string, Command> } {
   const parser = new Parser({
@@ -131,10 +134,11 @@ export function parserOf(program: Program): { parser: ArgumentParser; commands: 
     description: `${fold(program.summary)}\n\ncommands:\n${overview(program)}`,
     epilog: `'${program.name} COMMAND -h' explains a command.`,
   });
-  parser.add_argument(...(program.versionFlags ?? ['--version']), {
-    action: 'version',
-    version: program.version,
+  parser.add_argument(...versionFlagsOf(program), {
     help: 'Show the version and end.',
+    ...(program.versionLast
+      ? { action: 'store_true', dest: 'command_version' }
+      : { action: 'version', version: program.version }),
   });
   for (const option of program.options ?? []) addOption(parser, option);
   addOption(parser, jsonOption);
@@ -147,7 +151,7 @@ export function parserOf(program: Program): { parser: ArgumentParser; commands: 
       owner.add_subparsers({
         dest: `command_${prefix.split(' ').length}_${prefix}`,
         metavar: 'COMMAND',
-        required: true,
+        required: prefix !== '' || !program.versionLast,
         help: 'One of the commands above.',
       });
     subs.set(prefix, sub);
@@ -182,6 +186,8 @@ export function parserOf(program: Program): { parser: ArgumentParser; commands: 
 export function parseArguments(program: Program, argv: readonly string[]): ParsedArguments {
   const { parser, commands } = parserOf(program);
   const found = parser.parse_args([...argv]) as unknown as Record<string, unknown>;
+  if (found.command_version) throw new ParserExit(0, `${program.version}\n`, parser);
+  if (found.command_name === undefined) parser.error('the following arguments are required: COMMAND');
   const command = commands.get(String(found.command_name)) as Command;
   const values: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(found)) {
