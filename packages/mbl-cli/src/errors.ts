@@ -18,6 +18,7 @@ export const sshErrors = errorFamily({
   'ssh.address.zone.missing': 'A link-local IPv6 address was given without the network interface it belongs to.',
   'ssh.unreachable': 'No connection to the device could be made.',
   'ssh.timeout': 'The device did not answer in time.',
+  'ssh.proxy.failed': 'ProxyJump or ProxyCommand of the SSH configuration did not lead to the device.',
   'ssh.protocol.failed': 'The other end does not speak SSH, or no common algorithms were found.',
   'ssh.authentication.refused': 'The device refused every way of logging in that was tried.',
   'ssh.hostkey.changed': 'The device shows another host key than at first contact.',

@@ -14,7 +14,7 @@ const nothing = {
   user: undefined,
   identityFiles: [],
   identitiesOnly: false,
-  ignored: [],
+  proxy: undefined,
 };
 
 const cases: [name: string, text: string, settings: object][] = [
@@ -49,10 +49,25 @@ const cases: [name: string, text: string, settings: object][] = [
   ['IdentityFile none', 'Host mbl-device\n  IdentityFile none\n', {}],
   ['a port that is none', 'Host mbl-device\n  Port ssh\n', {}],
   [
-    'another way there is told to be passed over',
-    'Host mbl-device\n  ProxyJump gate\n  ProxyCommand none\nHost *\n  ProxyCommand nc\n',
-    { ignored: ['ProxyJump'] },
+    'a way through other machines, in every form',
+    'Host mbl-device\n  ProxyJump gate,me@[2001:db8::1]:2222,ssh://you@lab.example:22/\n  ProxyCommand nc\n',
+    {
+      proxy: {
+        gates: [
+          { host: 'gate', port: undefined, user: undefined },
+          { host: '2001:db8::1', port: 2222, user: 'me' },
+          { host: 'lab.example', port: 22, user: 'you' },
+        ],
+      },
+    },
   ],
+  [
+    'the way that comes first in the file counts',
+    'Host mbl-device\n  ProxyCommand nc -X 5 %h %p\nHost mbl-*\n  ProxyJump gate\n',
+    { proxy: { command: 'nc -X 5 %h %p' } },
+  ],
+  ['a way that is the straight one', 'Host mbl-device\n  ProxyJump none\nHost mbl-*\n  ProxyCommand nc\n', {}],
+  ['a way for all hosts does not lead to a device', 'Host *\n  ProxyJump gate\n', {}],
   ['no command of the file is run', 'Match exec "touch /tmp/mooring-was-run"\n  User eve\n', {}],
 ];
 
@@ -67,7 +82,7 @@ test('what ~/.ssh/config says about mbl-device', async (t) => {
 test('a file that cannot be understood is named, whatever is in it', async (t) => {
   const { home, run } = await world(t);
   await mkdir(join(home, '.ssh'));
-  for (const text of ['Host', 'Host "mbl-device\n  Port 22\n']) {
+  for (const text of ['Host', 'Host "mbl-device\n  Port 22\n', 'Host mbl-device\n  ProxyJump a b,\n']) {
     await writeFile(join(home, '.ssh/config'), text);
     const { status, stderr } = await run(['-a', '127.0.0.1:1', 'shell', 'ls']);
     assert.equal(status, 255);
@@ -85,6 +100,7 @@ test('a file that cannot be understood is named, whatever is in it', async (t) =
     'IdentityFile',
     '%h',
     '!',
+    'ProxyJump',
     'all',
   );
   const file = fc.array(fc.oneof(word, fc.string()), { maxLength: 20 }).map((words) => words.join(' '));

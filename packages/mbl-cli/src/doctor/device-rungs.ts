@@ -2,13 +2,14 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { checkProgram, programMaker, provisioningProgram } from '../provisioning/on-device.ts';
 import type { Login } from '../ssh/authentication.ts';
+import type { ConnectOptions } from '../ssh/connect.ts';
 import { resolveHost } from '../ssh/host-names.ts';
 import { knownDevicesPath } from '../ssh/known-devices.ts';
 import { hostKeyChanged } from '../ssh/login-errors.ts';
-import { openSocket } from '../ssh/network.ts';
 import { commandLine } from '../ssh/quote.ts';
 import { complaint, run, succeeded } from '../ssh/remote-command.ts';
 import { describeTarget, type Target } from '../ssh/target.ts';
+import { describeProxy, openWay } from '../ssh/way.ts';
 import { type Examination, left } from './examination.ts';
 import { greet } from './greeting.ts';
 import { brokenBy, type Finding, type Rung } from './ladder.ts';
@@ -22,14 +23,22 @@ export interface Way {
   acceptNewHostKey: boolean;
 }
 
-/** For the network connection, in ms. */
-const connectTimeout = 10_000;
-
 const seeList = "'mbl-cli list' shows the devices that answer; choose one with 'mbl-cli select' or '-a ADDRESS'.";
 
 /** From the device's name to what its own provisioning program says. */
 export function deviceRungs(examined: Examination, way: Way): Rung[] {
   const { signal } = examined;
+  const look: ConnectOptions = {
+    home: examined.home,
+    clock: examined,
+    signal,
+    login: way.login,
+    acceptNewHostKey: false,
+    onlyLooking: true,
+    connectTimeout: 10_000,
+    tell: () => undefined,
+    note: () => undefined,
+  };
   const onDevice = (command: string) => run(left(examined.connection), command, { signal });
   return [
     {
@@ -38,6 +47,8 @@ export function deviceRungs(examined: Examination, way: Way): Rung[] {
       async probe() {
         const target = await way.target();
         examined.target = target;
+        // Its name means something at the other end of a proxy alone.
+        if (target.settings.proxy) return { state: 'ok', says: `${describeTarget(target)}, ${way.named}` };
         const address = await addressOf(target.host, signal);
         if (address === undefined) {
           return { state: 'broken', says: `Nobody knows the address of ${target.host}.`, mend: seeList };
@@ -51,6 +62,8 @@ export function deviceRungs(examined: Examination, way: Way): Rung[] {
       name: 'route',
       needs: ['name'],
       async probe() {
+        const proxy = describeProxy(left(examined.target));
+        if (proxy !== undefined) return { state: 'ok', says: `by ${proxy}` };
         const { host, port } = left(examined.target);
         const route = await routeTo(left(examined.address), port);
         if ('by' in route) return { state: 'ok', says: `by ${route.by}, from ${route.from}` };
@@ -66,7 +79,8 @@ export function deviceRungs(examined: Examination, way: Way): Rung[] {
       needs: ['route'],
       async probe() {
         const target = left(examined.target);
-        examined.socket = await openSocket({ ...target, host: left(examined.address) }, signal, connectTimeout);
+        const host = examined.address ?? target.host;
+        examined.socket = await openWay({ ...target, host }, look);
         return { state: 'ok', says: `port ${target.port} takes connections` };
       },
     },

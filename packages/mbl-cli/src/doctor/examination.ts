@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { AccountInfo, RestClient } from '@mooring/rest';
 import type { Connection } from '../ssh/connection.ts';
 import type { Target } from '../ssh/target.ts';
@@ -17,9 +17,9 @@ export interface Examination {
   /** Names of the certificates, if they were given. */
   names: { developer: string | undefined; update: string | undefined };
   target?: Target;
-  /** IP address of the target. */
+  /** IP address of the target; undefined where a proxy leads to it. */
   address?: string;
-  socket?: Socket;
+  socket?: Duplex;
   greeting?: Greeting;
   connection?: Connection;
   developer?: StoredCertificate;

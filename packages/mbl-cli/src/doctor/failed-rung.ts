@@ -23,6 +23,7 @@ const byCode: Readonly<Record<string, RungName | ((data: Data) => RungName)>> = 
   'ssh.unreachable': ({ reason }) => byReason[String(reason)] ?? 'tcp',
   // Only the network connection names a port; the login that takes too long does not.
   'ssh.timeout': ({ port }) => (port === undefined ? 'host key' : 'tcp'),
+  'ssh.proxy': 'tcp',
   'ssh.protocol.failed': 'host key',
   'ssh.hostkey': 'host key',
   'ssh.authentication': 'login',

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { ConnectConfig } from 'ssh2';
 import ssh2 from 'ssh2';
 import { attemptsFor, authenticationHandler, type Login } from '../ssh/authentication.ts';
@@ -31,7 +31,7 @@ const limit = 30_000;
  */
 export async function greet(
   target: Target,
-  socket: Socket,
+  socket: Duplex,
   world: { home: string; login: Login; acceptNewHostKey: boolean },
 ): Promise<Greeting> {
   const expected = await new KnownDevices(world.home).find(target.name);

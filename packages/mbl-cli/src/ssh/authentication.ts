@@ -34,8 +34,8 @@ const defaultKeys = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
  * agent, default keys, then the password given or stored, and an empty one, which development images take too.
  */
 export async function attemptsFor(target: Target, home: string, { agent, password }: Login): Promise<Attempts> {
-  const { identityFiles, identitiesOnly, ignored } = target.settings;
-  const leftOut = ignored.map((name) => `${name} in ~/.ssh/config is not supported and was passed over.`);
+  const { identityFiles, identitiesOnly } = target.settings;
+  const leftOut: string[] = [];
   const configured = await keysIn(identityFiles, leftOut, true);
   const usual = defaultKeys.map((name) => join(home, '.ssh', name)).filter((path) => !identityFiles.includes(path));
   const defaults = identityFiles.length > 0 && identitiesOnly ? [] : await keysIn(usual, leftOut, false);
@@ -46,7 +46,7 @@ export async function attemptsFor(target: Target, home: string, { agent, passwor
     ...defaults,
     ...(password ? [{ type: 'password', password, from: 'given' } as const] : []),
     ...(target.password ? [{ type: 'password', password: target.password, from: 'stored' } as const] : []),
-    { type: 'password', password: '', from: 'empty' },
+    ...(target.from === 'gate' ? [] : [{ type: 'password', password: '', from: 'empty' } as const]),
   ];
   return { attempts, leftOut };
 }

@@ -7,8 +7,8 @@ import { Connection } from './connection.ts';
 import { firstContact } from './first-contact.ts';
 import { type HostKey, hostKeyOf, KnownDevices } from './known-devices.ts';
 import { hostKeyChanged, loginError } from './login-errors.ts';
-import { openSocket } from './network.ts';
 import { describeTarget, type Target } from './target.ts';
+import { openWay } from './way.ts';
 
 type Client = InstanceType<typeof ssh2.Client>;
 
@@ -27,6 +27,10 @@ export interface ConnectOptions {
   connectTimeout?: number;
   /** From there until the login is done, without the time that a person takes to type, in ms. */
   loginTimeout?: number;
+  /** A host key that is seen for the first time is not remembered. */
+  onlyLooking?: true;
+  /** On the way to the device so far. */
+  gatesPassed?: number;
 }
 
 /**
@@ -40,7 +44,7 @@ export async function connect(target: Target, options: ConnectOptions): Promise<
   const expected = await known.find(target.name);
   const { attempts, leftOut } = await attemptsFor(target, options.home, login);
   note(`Connecting to ${describeTarget(target)} as ${target.user}.`);
-  const socket = await openSocket(target, signal, options.connectTimeout ?? 10_000);
+  const socket = await openWay(target, options);
 
   let shown: HostKey | undefined;
   let changed = false;
@@ -76,7 +80,7 @@ export async function connect(target: Target, options: ConnectOptions): Promise<
   } finally {
     deadline.clear();
   }
-  if (shown && shown.fingerprint !== expected?.fingerprint) {
+  if (shown && shown.fingerprint !== expected?.fingerprint && !options.onlyLooking) {
     for (const line of await firstContact(known, target, shown)) options.tell(line);
     await known.remember(target.name, shown, options.clock);
   }

@@ -1,5 +1,4 @@
-import type { Socket } from 'node:net';
-import type { Readable, Writable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 import type { Client, ClientChannel, PseudoTtyOptions } from 'ssh2';
 import { sshErrors } from '../errors.ts';
 import { describeTarget, type Target } from './target.ts';
@@ -24,10 +23,10 @@ export class Connection {
   /** Fingerprint of the host key that the device has shown. */
   readonly hostKey: string;
   private readonly client: Client;
-  private readonly socket: Socket;
+  private readonly socket: Duplex;
   private broken: Error | undefined;
 
-  constructor(target: Target, hostKey: string, client: Client, socket: Socket) {
+  constructor(target: Target, hostKey: string, client: Client, socket: Duplex) {
     this.target = target;
     this.hostKey = hostKey;
     this.client = client;

@@ -14,7 +14,7 @@ const searchLimit = 5_000;
 
 /** True for a failure that another address may help against. */
 export function mayHaveMoved(error: unknown, target: Target): boolean {
-  if (!isMooringError(error) || target.from !== 'selection') return false;
+  if (!isMooringError(error) || target.from !== 'selection' || target.settings.proxy) return false;
   const { code, data } = error;
   // Only the network connection names a port; a login that takes too long does not.
   return (

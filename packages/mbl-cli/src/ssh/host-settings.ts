@@ -3,6 +3,7 @@ import { isAbsolute, join } from 'node:path';
 import { fileError } from '@mooring/platform';
 import SSHConfig from 'ssh-config';
 import { sshErrors } from '../errors.ts';
+import { type ProxyWay, proxyOf } from './proxy.ts';
 
 /** What `~/.ssh/config` says about a host, as far as it is used here. */
 export interface HostSettings {
@@ -13,31 +14,37 @@ export interface HostSettings {
   identityFiles: string[];
   /** Only these keys are tried, not all of the agent's. */
   identitiesOnly: boolean;
-  /** Settings of the host that would lead another way and are not supported: `ProxyJump`. */
-  ignored: string[];
+  /** The way to it; undefined for the straight one. */
+  proxy?: ProxyWay | undefined;
 }
 
-export const noSettings: HostSettings = { identityFiles: [], identitiesOnly: false, ignored: [] };
+export const noSettings: HostSettings = { identityFiles: [], identitiesOnly: false };
 
 /** As deep as OpenSSH follows `Include`. */
 const deepest = 16;
 
 /**
- * The settings for one host of `~/.ssh/config`. Neither the file nor the host has to be there. A block for all hosts
- * gives keys, but no user, port or host name: devices are reached as root unless a block names them.
+ * The settings for a device under its name in `~/.ssh/config`. Neither the file nor the host has to be there. A block for
+ * all hosts gives keys, but no user, port, host name or proxy: devices are reached straight and as root unless a block
+ * names them.
  *
  * @throws MooringError `ssh.config.unreadable`
  */
-export async function hostSettings(home: string, alias: string): Promise<HostSettings> {
+export const hostSettings = (home: string, alias: string): Promise<HostSettings> => readSettings(home, alias, false);
+
+/** The same for a machine on the way to a device, for which a block for all hosts counts as any other, as in OpenSSH. */
+export const gateSettings = (home: string, alias: string): Promise<HostSettings> => readSettings(home, alias, true);
+
+async function readSettings(home: string, alias: string, isGate: boolean): Promise<HostSettings> {
   const path = join(home, '.ssh', 'config');
   const text = await readConfig(path, home, []);
   if (text === undefined) return noSettings;
   try {
-    return settingsFor(text, alias, home);
+    return settingsFor(text, alias, home, isGate);
   } catch (cause) {
     throw sshErrors('ssh.config.unreadable', {
       message: `${path}, or a file that it includes, has a line that could not be understood.`,
-      next: "Look for a quotation mark that is not closed, or a 'Host' without a name; '-v' shows more.",
+      next: "Look for a quotation mark that is not closed, a 'Host' without a name or a 'ProxyJump' without an address; '-v' shows more.",
       cause,
       data: { path },
     });
@@ -45,7 +52,7 @@ export async function hostSettings(home: string, alias: string): Promise<HostSet
 }
 
 /** @param text the file, with what it includes */
-export function settingsFor(text: string, alias: string, home: string): HostSettings {
+export function settingsFor(text: string, alias: string, home: string, isGate = false): HostSettings {
   const config = SSHConfig.parse(text);
   // No command is run and no name looked up for a question about a file.
   const options = { ignoreCase: true, matchExec: false };
@@ -55,8 +62,8 @@ export function settingsFor(text: string, alias: string, home: string): HostSett
     lines.filter((line) => 'param' in line && /^host$/i.test(line.param) && !isForAll(line.value)),
   ) as SSHConfig;
 
-  const own = named.compute(alias, options);
   const common = all.compute(alias, options);
+  const own = isGate ? common : named.compute(alias, options);
   const port = Number(first(own.port) ?? Number.NaN);
   const identities = [common.identityfile ?? []].flat();
   return {
@@ -65,10 +72,7 @@ export function settingsFor(text: string, alias: string, home: string): HostSett
     user: first(own.user),
     identityFiles: identities.filter((file) => file.toLowerCase() !== 'none').map((file) => expand(file, home)),
     identitiesOnly: first(common.identitiesonly)?.toLowerCase() === 'yes',
-    ignored: (['ProxyJump', 'ProxyCommand'] as const).filter((name) => {
-      const value = first(own[name.toLowerCase()]);
-      return value !== undefined && value.toLowerCase() !== 'none';
-    }),
+    proxy: proxyOf(own),
   };
 }
 

@@ -13,14 +13,13 @@ export function loginError(
   if (isMooringError(error)) return error;
   const { level, message } = error as Error & { level?: string };
   const device = describeTarget(target);
-  const passwords = [given && 'the given or ', target.password && 'the stored or ', typed && 'the typed or ']
-    .filter(Boolean)
-    .join('');
   if (level === 'client-authentication') {
     return sshErrors('ssh.authentication.refused', {
-      message: `${device} lets ${target.user} in neither without authentication, nor with the keys found, nor with ${passwords}an empty password.`,
+      message: `${device} lets ${target.user} in neither without authentication, nor with the keys found${passwordsTried(target, { typed, given })}.`,
       next: [
-        `Name a key that the device knows: IdentityFile for the host 'mbl-device' (or that of -c) in ~/.ssh/config. A password is asked for on a terminal, or taken from '--password-file'.`,
+        target.from === 'gate'
+          ? `Name a key that it knows: IdentityFile for the host '${target.name}' in ~/.ssh/config. A password is asked for on a terminal.`
+          : `Name a key that the device knows: IdentityFile for the host 'mbl-device' (or that of -c) in ~/.ssh/config. A password is asked for on a terminal, or taken from '--password-file'.`,
         ...leftOut,
       ].join('\n'),
       cause: error,
@@ -41,10 +40,28 @@ export function loginError(
   });
 }
 
+function passwordsTried(
+  target: Target,
+  { typed, given }: { typed: boolean | undefined; given: boolean | undefined },
+): string {
+  const tried = [
+    ...(given ? ['the given'] : []),
+    ...(target.password ? ['the stored'] : []),
+    ...(typed ? ['the typed'] : []),
+    ...(target.from === 'gate' ? [] : ['an empty']),
+  ];
+  return tried.length === 0 ? '' : `, nor with ${tried.join(' or ')} password`;
+}
+
 export function hostKeyChanged(target: Target, expected: KnownDevice, shown: HostKey, home: string) {
+  const forget = commandLine(['mbl-cli', 'forget', target.name]);
+  const known = `Known devices are in ${knownDevicesPath(home)}.`;
   return sshErrors('ssh.hostkey.changed', {
     message: `${describeTarget(target)} shows another host key than at first contact (${expected.since}): ${shown.fingerprint} instead of ${expected.fingerprint}. It may be another device, or someone between.`,
-    next: `If the device was flashed anew or replaced, repeat with '--accept-new-host-key' before the command, or have the old key forgotten: '${commandLine(['mbl-cli', 'forget', target.name])}'. Known devices are in ${knownDevicesPath(home)}.`,
+    next:
+      target.from === 'gate'
+        ? `If it was installed anew, have the old key forgotten: '${forget}'. ${known}`
+        : `If the device was flashed anew or replaced, repeat with '--accept-new-host-key' before the command, or have the old key forgotten: '${forget}'. ${known}`,
     data: { device: target.name, expected: expected.fingerprint, shown: shown.fingerprint },
   });
 }

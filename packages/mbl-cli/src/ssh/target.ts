@@ -12,8 +12,8 @@ export interface Target {
   /** Empty if none is stored. */
   password: string;
   settings: HostSettings;
-  /** A selected device is found again by its name when it has moved. */
-  from: 'selection' | 'address';
+  /** A selected device is found again by its name when it has moved. A gate is a machine on the way to a device. */
+  from: 'selection' | 'address' | 'gate';
 }
 
 export interface TargetOptions {
