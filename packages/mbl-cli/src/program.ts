@@ -49,7 +49,7 @@ export const program: Program = {
       flags: ['-c', '--config-hostname'],
       name: 'config_hostname',
       metavar: 'CONFIG_HOSTNAME',
-      help: "The host of ~/.ssh/config whose IdentityFile, HostName, Port and User are used; 'mbl-device' if not given.",
+      help: "The host of ~/.ssh/config whose HostName, Port, User, keys and ProxyJump or ProxyCommand are used; 'mbl-device' if not given.",
     },
     {
       flags: ['--accept-new-host-key'],

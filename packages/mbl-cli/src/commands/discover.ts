@@ -83,7 +83,7 @@ export async function listDevices(session: Session, values: Values, options: Lis
   const explanation = values.explain === true ? await explained(session, done, screen?.line) : undefined;
   const answer = await screen?.finish(done.found);
   if (!screen) for (const line of list.update(done.found)) output.line(line);
-  if (list.devices.length === 0) throw nothingFound(silent.others, explanation);
+  if (list.devices.length === 0) throw await nothingFound(session, silent.others, explanation);
   if (!screen) output.line();
   return {
     devices: list.devices,
@@ -156,7 +156,8 @@ function growingScreen({ prompt, output }: Session, list: List, question: string
   };
 }
 
-export function nothingFound(others: readonly string[], explanation?: Explanation) {
+async function nothingFound({ env }: Session, others: readonly string[], explanation: Explanation | undefined) {
+  const { wslAdvice } = await import('../discovery/wsl.ts');
   const neighbours =
     others.length === 0
       ? []
@@ -168,6 +169,7 @@ export function nothingFound(others: readonly string[], explanation?: Explanatio
     next: [
       "Check that the device is on and on the same network as this machine, and that mDNS (UDP port 5353) is not blocked; '--explain' tells what was asked and heard. If you know its address, use '-a ADDRESS' or 'select --address ADDRESS'.",
       ...neighbours,
+      ...[(await wslAdvice({ env })) ?? []].flat(),
     ].join('\n'),
     data: { neighbours: others, ...(explanation ? { explanation } : {}) },
   });
