@@ -70,7 +70,6 @@ export const cloudErrors = errorFamily({
   'cloud.key.unknown': 'The service does not know the API key.',
   'cloud.service.unknown': 'Nothing says at which URL the service is.',
   'cloud.service.invalid': 'The URL given for the service is not of the form it has to have.',
-  'cloud.config.malformed': 'A configuration file of the SDKs is not of the form it has to have.',
   'cloud.ca.invalid': 'What was given as the certificate of a CA is none.',
   'cloud.certificate.exists': 'A developer certificate of that name exists in the service already.',
   'cloud.certificate.unknown': 'No developer certificate of that name is in the service.',

@@ -2,6 +2,7 @@ import { errorFamily } from '@mooring/platform';
 
 export const restErrors = errorFamily({
   'rest.url.invalid': 'The address of the service is not one that a client can use.',
+  'rest.config.malformed': 'A configuration file of the SDKs is not of the form it has to have.',
   'rest.key.malformed': 'The API key holds characters that no API key has.',
   'rest.unreachable': 'The service could not be reached: unknown name, no route, refused or cut connection.',
   'rest.timeout': 'The service did not answer in time.',

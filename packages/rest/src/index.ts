@@ -1,5 +1,14 @@
 export { fetchCertificateAuthority, normalFingerprint } from './client/certificate-authority.ts';
-export { RestClient, type RestClientOptions } from './client/client.ts';
+export { RestClient, type RestClientOptions, type RestRequest } from './client/client.ts';
+export {
+  bytesContent,
+  type Content,
+  type FormPart,
+  fileContent,
+  multipartForm,
+  type Upload,
+} from './client/multipart-form.ts';
+export { type Found, type SdkSettings, type Surroundings, sdkSettings } from './client/sdk-settings.ts';
 export { restErrors } from './errors.ts';
 export {
   type FieldKind,

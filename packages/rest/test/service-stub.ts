@@ -21,8 +21,9 @@ export async function stub(
 ): Promise<Stub> {
   const requests: Stub['requests'] = [];
   const listener = async (request: IncomingMessage, response: import('node:http').ServerResponse) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const chunks: Buffer[] | undefined = await request.toArray().catch(() => undefined);
+    // A client that broke off gets no answer.
+    if (!chunks) return;
     const { method = '', url = '', headers } = request;
     requests.push({ method, path: url, headers, body: Buffer.concat(chunks).toString() });
     const { status = 200, headers: extra = {}, body } = await reply(url);

@@ -1,6 +1,6 @@
+import type { Found, Surroundings } from '@mooring/rest';
 import { cloudErrors } from '../errors.ts';
 import type { SavedKey } from '../stores/user-store.ts';
-import { type Found, type Surroundings, sdkSettings } from './sdk-settings.ts';
 
 /** How to reach the service: the URL, whom to trust, and with which key. */
 export interface Access {
@@ -40,7 +40,7 @@ const sameUrl = (one: string, other: string) => one.replace(/\/+$/, '') === othe
 /**
  * The saved key with its service, or else the key of the SDKs' configuration.
  *
- * @throws MooringError `cloud.key.missing`, `cloud.service.unknown`
+ * @throws MooringError `cloud.key.missing`, `cloud.service.unknown`, `rest.config.malformed`
  */
 export async function accessOf(
   saved: SavedKey | undefined,
@@ -48,7 +48,7 @@ export async function accessOf(
   option: string | undefined,
 ): Promise<Access> {
   const needsSdk = !saved?.service;
-  const sdk = needsSdk ? await sdkSettings(around) : {};
+  const sdk = needsSdk ? await (await import('@mooring/rest')).sdkSettings(around) : {};
   const key = saved ? { value: saved.apiKey, from: 'the User Store' } : sdk.apiKey;
   if (!key) {
     throw cloudErrors('cloud.key.missing', {

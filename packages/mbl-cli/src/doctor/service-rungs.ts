@@ -1,10 +1,9 @@
 import { parseCertificates, verifySignedBy } from '@mooring/pki';
 import { isMooringError } from '@mooring/platform';
-import type { RestClient } from '@mooring/rest';
+import type { RestClient, Surroundings } from '@mooring/rest';
 import { accessOf } from '../cloud/access.ts';
 import { findCertificate } from '../cloud/certificates.ts';
 import { clientFor } from '../cloud/client.ts';
-import type { Surroundings } from '../cloud/sdk-settings.ts';
 import { commandLine } from '../ssh/quote.ts';
 import type { StoredCertificate } from '../stores/stored-certificate.ts';
 import { deviceCertificateOf, itemOf } from './certificate-rungs.ts';

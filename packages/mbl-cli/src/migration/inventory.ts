@@ -1,9 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMooringError } from '@mooring/platform';
-import type { RestClient } from '@mooring/rest';
-import type { Surroundings } from '../cloud/sdk-settings.ts';
-import { sdkSettings } from '../cloud/sdk-settings.ts';
+import { type RestClient, type Surroundings, sdkSettings } from '@mooring/rest';
 import { itemOf } from '../doctor/certificate-rungs.ts';
 import { commandLine } from '../ssh/quote.ts';
 import type { StoredCertificate } from '../stores/stored-certificate.ts';

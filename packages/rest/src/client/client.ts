@@ -22,7 +22,8 @@ import type {
 import { serviceAddress } from './address.ts';
 import { bodyOf, refused } from './answer.ts';
 import { fetchCertificateAuthority } from './certificate-authority.ts';
-import { exchange } from './exchange.ts';
+import { type Answer, exchange } from './exchange.ts';
+import type { Upload } from './multipart-form.ts';
 import { pages } from './pages.ts';
 
 export interface RestClientOptions {
@@ -39,6 +40,21 @@ export interface RestClientOptions {
   /** Name and version of the program. */
   userAgent: string;
   signal?: AbortSignal;
+}
+
+/** A request that has no method of its own here. */
+export interface RestRequest {
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** From `/v3`, with what is asked for: `/v3/update-campaigns/ID`. */
+  path: string;
+  /** JSON text, or what is sent piece by piece. */
+  body?: string | Upload;
+  /** Besides those of every request. */
+  headers?: Readonly<Record<string, string>>;
+  /** Told how many bytes of an upload have gone out. */
+  sent?: (bytes: number) => void;
+  /** Milliseconds, if not those of the client; with an upload for each piece of it. */
+  timeout?: number;
 }
 
 /** Conditions of a list: `{ name__eq: 'mycert' }`. */
@@ -134,6 +150,17 @@ export class RestClient {
     get: (id: string): Promise<DeviceData> => this.#get(`/v3/devices/${encodeURIComponent(id)}`),
   };
 
+  /**
+   * For requests in the form that another program of the field gives them.
+   *
+   * @returns the body, a JSON object; undefined where the answer has none
+   */
+  async request(request: RestRequest): Promise<Record<string, unknown> | undefined> {
+    const answer = await this.#exchange(request);
+    if (answer.status >= 200 && answer.status < 300 && answer.body === '') return undefined;
+    return bodyOf(answer, this.url);
+  }
+
   /** Closes idle connections. They do not keep a process alive. */
   close(): void {
     this.#agent?.destroy();
@@ -156,20 +183,21 @@ export class RestClient {
   }
 
   async #delete(path: string): Promise<void> {
-    const answer = await this.#exchange('DELETE', path);
+    const answer = await this.#exchange({ method: 'DELETE', path });
     // Any answer but an empty one comes from something else that stands in between.
     if (answer.status >= 400) throw refused(answer, this.url);
     if (answer.status !== 204) bodyOf(answer, this.url);
   }
 
   async #call(method: 'GET' | 'POST' | 'PUT', path: string, body?: string): Promise<unknown> {
-    return bodyOf(await this.#exchange(method, path, body), this.url);
+    return bodyOf(await this.#exchange({ method, path, ...(body === undefined ? {} : { body }) }), this.url);
   }
 
-  async #exchange(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: string) {
+  async #exchange({ method, path, body, headers, sent, timeout: own }: RestRequest): Promise<Answer> {
     const { timeout = 30_000, userAgent, signal } = this.#options;
     const ca = await this.#authority();
     this.#agent ??= await this.#newAgent();
+    const contentType = typeof body === 'object' ? body.contentType : 'application/json';
     return exchange({
       method,
       url: new URL(this.url.pathname.replace(/\/$/, '') + path, this.url),
@@ -177,11 +205,13 @@ export class RestClient {
         Accept: 'application/json',
         'User-Agent': userAgent,
         ...(this.#apiKey === undefined ? {} : { Authorization: `Bearer ${this.#apiKey}` }),
-        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...(body === undefined ? {} : { 'Content-Type': contentType }),
+        ...headers,
       },
       agent: this.#agent,
-      timeout,
+      timeout: own ?? timeout,
       ...(body === undefined ? {} : { body }),
+      ...(sent === undefined ? {} : { sent }),
       ...(ca === undefined ? {} : { ca }),
       ...(signal === undefined ? {} : { signal }),
     });

@@ -1,6 +1,7 @@
-import type { Agent, IncomingMessage } from 'node:http';
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import { restErrors } from '../errors.ts';
 import { addressText } from './address.ts';
+import type { Upload } from './multipart-form.ts';
 import { networkFailure, timedOut } from './network-failure.ts';
 
 /** More than any body of the contract; a larger one is not from a Device Management service. */
@@ -10,11 +11,13 @@ export interface Call {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   url: URL;
   headers: Readonly<Record<string, string>>;
-  body?: string;
+  body?: string | Upload;
+  /** Told how many bytes of an upload have been handed to the network. */
+  sent?: (bytes: number) => void;
   /** PEM of the only CAs to trust; the machine's own if absent. */
   ca?: string;
   agent?: Agent;
-  /** Milliseconds for the whole exchange. */
+  /** Milliseconds for the whole exchange; with an upload from each piece of it that went out. */
   timeout: number;
   signal?: AbortSignal;
 }
@@ -38,7 +41,7 @@ export async function exchange(call: Call): Promise<Answer> {
     method: call.method,
     headers: {
       ...call.headers,
-      ...(call.body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(call.body)) }),
+      ...(call.body === undefined ? {} : { 'Content-Length': String(sizeOf(call.body)) }),
     },
     ...(agent === undefined ? {} : { agent }),
     ...(signal === undefined ? {} : { signal }),
@@ -49,7 +52,9 @@ export async function exchange(call: Call): Promise<Answer> {
   const fail = (error: Error) =>
     reject(error.name === 'MooringError' || error.name === 'AbortError' ? error : networkFailure(error, url));
   sent.on('error', fail);
+  let answered = false;
   sent.on('response', (answer) => {
+    answered = true;
     const chunks: Buffer[] = [];
     let size = 0;
     answer.on('error', fail);
@@ -66,12 +71,51 @@ export async function exchange(call: Call): Promise<Answer> {
       }),
     );
   });
-  sent.end(call.body);
+  if (typeof call.body !== 'object') sent.end(call.body);
+  else {
+    const progress = (bytes: number) => {
+      deadline.refresh();
+      call.sent?.(bytes);
+    };
+    sendPieces(sent, call.body, progress, () => answered).catch((error: Error) => sent.destroy(error));
+  }
   try {
     return await promise;
   } finally {
     clearTimeout(deadline);
+    // What has refused an upload early does not read the rest of it.
+    if (!sent.writableEnded) sent.destroy();
   }
+}
+
+const sizeOf = (body: string | Upload): number => (typeof body === 'string' ? Buffer.byteLength(body) : body.size);
+
+async function sendPieces(
+  request: ClientRequest,
+  body: Upload,
+  progress: (bytes: number) => void,
+  isAnswered: () => boolean,
+): Promise<void> {
+  let bytes = 0;
+  for await (const piece of body.pieces()) {
+    const isFull = !request.write(piece);
+    if (isFull) await drained(request);
+    if (isAnswered() || request.destroyed) return;
+    bytes += piece.length;
+    progress(bytes);
+  }
+  request.end();
+}
+
+/** Until more can be written, or never will. */
+function drained(request: ClientRequest): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      for (const event of ['drain', 'close', 'response']) request.off(event, done);
+      resolve();
+    };
+    for (const event of ['drain', 'close', 'response']) request.on(event, done);
+  });
 }
 
 const tooLarge = (url: URL) =>

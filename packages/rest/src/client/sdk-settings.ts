@@ -1,7 +1,6 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { readFileIfExists } from '@mooring/platform';
-import { cloudErrors } from '../errors.ts';
-import { isRecord, parseJson } from '../json-line.ts';
+import { restErrors } from '../errors.ts';
 
 /** A setting, and where it was found, for `-v` and errors. */
 export interface Found {
@@ -24,7 +23,7 @@ export interface Surroundings {
  * What the mbed-cloud SDKs are configured with, by their own rules: environment, the nearest `.env`, the file of
  * MBED_CLOUD_SDK_CONFIG, then `.mbed_cloud_config.json` here, in the home folder and in /etc. What comes first counts.
  *
- * @throws MooringError `cloud.config.malformed`
+ * @throws MooringError `rest.config.malformed`
  */
 export async function sdkSettings(around: Surroundings): Promise<SdkSettings> {
   const sources = [fromEnvironment(around.env), await fromDotenv(around.cwd)];
@@ -75,9 +74,9 @@ export function parseDotenv(text: string): Record<string, string> {
 async function fromJsonFile(path: string): Promise<SdkSettings> {
   const text = (await readFileIfExists(path))?.toString('utf8');
   if (text === undefined) return {};
-  const content = parseJson(text)?.value;
-  if (!isRecord(content)) {
-    throw cloudErrors('cloud.config.malformed', {
+  const content = objectIn(text);
+  if (!content) {
+    throw restErrors('rest.config.malformed', {
       message: `${path} is not a JSON object.`,
       next: 'Mend it or move it away; it is read because the mbed-cloud SDKs read it.',
       data: { path },
@@ -88,4 +87,15 @@ async function fromJsonFile(path: string): Promise<SdkSettings> {
     return typeof value === 'string' && value !== '' ? { value, from: path } : undefined;
   };
   return { host: found('host'), apiKey: found('api_key') };
+}
+
+function objectIn(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return value !== null && typeof value === 'object' && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
 }
