@@ -10,7 +10,7 @@ export { provisioningErrors } from './provisioning/provisioning-errors.ts';
 export { runUtility } from './provisioning/run.ts';
 export { type DeviceStatus, status } from './provisioning/status.ts';
 export { fileKeyProvider } from './secure-storage/file-key.ts';
-export { type Files, realFiles } from './secure-storage/files.ts';
+export { type FileReader, type Files, type FileWriter, realFiles } from './secure-storage/files.ts';
 export {
   type Changes,
   type ItemDescription,

@@ -14,7 +14,7 @@ import {
   UntrustedPeer,
 } from '@mooring/lwm2m';
 import { type Clock, isMooringError, type Timers } from '@mooring/platform';
-import { connectTls, type SecureChannel } from '@mooring/transport';
+import { type ConnectOptions, connectTls, type SecureChannel } from '@mooring/transport';
 import { findingLine } from '../provisioning/findings.ts';
 import { status } from '../provisioning/status.ts';
 import type { SecureStorage } from '../secure-storage/storage.ts';
@@ -38,8 +38,12 @@ export interface CloudClientOptions {
   readonly stateFile?: StateFile;
   /** Path of the socket for applications. */
   readonly socket?: string;
+  /** How a server is reached, for what stands between; `connectTls` if not given. */
+  connect?(options: ConnectOptions): Promise<SecureChannel>;
   /** Told with each change of state. */
   changed?(state: ClientState): void;
+  /** Told of all that happens, after the client has taken note of it. */
+  reported?(what: DeviceReport, detail?: string): void;
   /** Starts the device anew; false where it may not. */
   reboot?(): boolean;
 }
@@ -135,8 +139,9 @@ export class CloudClient implements DeviceHost {
   async connect(to: To, signal: AbortSignal): Promise<SecureChannel> {
     const access = this.#access(to);
     const { hostname, port } = new URL(access.uri.replace(/^coaps?:/, 'https:'));
+    const { connect = connectTls } = this.#options;
     try {
-      return await connectTls({
+      return await connect({
         host: hostname.replace(/^\[|\]$/g, ''),
         port: Number(port || 5684),
         credentials: access,
@@ -223,6 +228,7 @@ export class CloudClient implements DeviceHost {
       default:
         log.debug(`${what}${because}`);
     }
+    this.#options.reported?.(what, detail);
   }
 
   fault(error: unknown): void {
