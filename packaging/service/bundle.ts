@@ -9,6 +9,7 @@ export const bundleService = (): Promise<Bundle> =>
     entryPoints: {
       mooring: 'packages/service/src/main.ts',
       'snapshot-thread': 'packages/service/src/backup/snapshot-thread.ts',
+      'simulation-worker': 'packages/simulator/src/fleet/worker.ts',
     },
     target: 'node24',
   });

@@ -51,3 +51,7 @@ export const backupErrors = errorFamily({
   'backup.passphrase.unusable': 'The file named for the passphrase holds none, or can be read by others.',
   'backup.key.not.inside': 'A passphrase was given, but the backup holds no master key.',
 });
+
+export const simulateErrors = errorFamily({
+  'simulate.credentials.missing': 'Nothing gives the simulated devices developer credentials to join a service with.',
+});

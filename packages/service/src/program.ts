@@ -10,6 +10,7 @@ import { caList } from './commands/ca-list.ts';
 import { caRollover } from './commands/ca-rollover.ts';
 import { restore } from './commands/restore.ts';
 import { serve } from './commands/serve.ts';
+import { simulate } from './commands/simulate.ts';
 
 export const program: Program = {
   name: 'mooring',
@@ -20,6 +21,7 @@ export const program: Program = {
     { title: 'Account', commands: [accountShow, accountSet, apiKeyCreate, apiKeyList, apiKeyRevoke] },
     { title: 'Certificate authorities', commands: [caList, caExport, caRollover] },
     { title: 'Safety', commands: [backup, restore] },
+    { title: 'Trial', commands: [simulate] },
   ],
   failureExit: 1,
   usageErrors: 'line',

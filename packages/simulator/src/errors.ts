@@ -9,5 +9,6 @@ export const simulatorErrors = errorFamily({
   'device.address.unavailable': "A virtual device's SSH server could not listen where it was told to.",
   'device.announcement.impossible': 'A virtual device could not announce itself by mDNS.',
   'quickstart.step.failed': 'A command of the quick start failed, or what it made is not what it should be.',
+  'simulation.process.ended': 'A process of a simulation ended by itself.',
   'quickstart.start.failed': 'The service or the virtual device of the quick start did not start.',
 });
