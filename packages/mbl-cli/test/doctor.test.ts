@@ -461,6 +461,19 @@ test('another endpoint on the device than in CERT', async (t) => {
   assert.match(ran.stdout, /The device has the endpoint name [0-9a-f]{32}, and 'dev' has [0-9a-f]{32}\./);
 });
 
+test('what a service says that it has to do without is told', async (t) => {
+  const made = await bench(t);
+  const answer = made.service.intercept;
+  made.service.intercept = (request, response) => {
+    if (request.url !== '/readyz') return answer?.(request, response) ?? false;
+    const lacks = [{ code: 'transport.dtls', message: 'No device can come over UDP.' }];
+    send(response, 200, { status: 'ready', reasons: [], lacks });
+    return true;
+  };
+  const { stdout } = await made.doctor();
+  assert.match(stdout, /account Acme\. No device can come over UDP$/m);
+});
+
 test('a service that does not tell its CAs is no fault', async (t) => {
   const made = await bench(t);
   delete made.told.ca;

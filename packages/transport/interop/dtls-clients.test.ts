@@ -17,7 +17,9 @@ const noLibcoap = dtlsMissing ?? missing(['coap-client-openssl', 'coap-client-gn
 const own = filesOf('device', identity('device'));
 const trusted = file('server.pem', server.certificate);
 const preSharedKey = (name: string) =>
-  name === 'me' ? { key: Buffer.from('secret'), identity: undefined } : undefined;
+  name === 'me'
+    ? { key: Buffer.from('secret'), judge: () => ({ trusted: true, identity: undefined }) as const }
+    : undefined;
 
 /** A server that says every message back. */
 async function echoing(): Promise<Listening & { readonly messages: string[] }> {

@@ -91,7 +91,8 @@ export interface SecureListener {
 /** What a pre-shared key's identity stands for. */
 export interface KeyOwner<Identity> {
   readonly key: Uint8Array;
-  readonly identity: Identity;
+  /** Decides on the client once it has proved that it has the key; until then anybody may have said this identity. */
+  judge(): Verdict<Identity> | Promise<Verdict<Identity>>;
 }
 
 export interface DtlsListenerOptions<Identity>

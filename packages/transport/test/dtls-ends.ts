@@ -15,7 +15,9 @@ export const device = identity('device');
 export const other = identity('other');
 export const preSharedKey = { identity: 'urn:dev:1', key: Buffer.from('0102030405060708', 'hex') };
 export const keyOf = (name: string) =>
-  name === preSharedKey.identity ? { key: preSharedKey.key, identity: undefined } : undefined;
+  name === preSharedKey.identity
+    ? { key: preSharedKey.key, judge: () => ({ trusted: true, identity: undefined }) as const }
+    : undefined;
 
 const made: { close(): void }[] = [];
 after(() => made.forEach((one) => void one.close()));

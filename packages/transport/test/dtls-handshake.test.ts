@@ -225,6 +225,19 @@ describe('DTLS does not let in', { skip: dtlsMissing }, () => {
     const all = await listeningDtls({ preSharedKey: keyOf });
     await refusal(client(all.listener.port, { preSharedKey: { ...preSharedKey, identity: 'urn:dev:2' } }));
     await refused(all, 'unknown-identity');
+    assert.equal(all.refusals[0]?.peer.pskIdentity, 'urn:dev:2');
+  });
+
+  test('whom the decision on its pre-shared key shuts out', async () => {
+    const judged: string[] = [];
+    const judge = async () => {
+      judged.push('asked');
+      return { trusted: false, reason: 'revoked', detail: 'so it was decided' } as const;
+    };
+    const all = await listeningDtls({ preSharedKey: () => ({ key: preSharedKey.key, judge }) });
+    await client(all.listener.port, { preSharedKey });
+    await refused(all, 'revoked');
+    assert.deepEqual(judged, ['asked']);
   });
 
   test('whose pre-shared key is wrong', async () => {

@@ -20,12 +20,17 @@ export function serviceRung(examined: Examination, around: Surroundings, option:
       examined.client = clientFor(access, examined.signal);
       const account = await examined.client.account();
       examined.account = account;
-      return {
-        state: 'ok',
-        says: `${access.url} (from ${access.urlFrom}) knows the API key (from ${access.keyFrom}), account ${account.display_name || account.id}`,
-      };
+      const says = `${access.url} (from ${access.urlFrom}) knows the API key (from ${access.keyFrom}), account ${account.display_name || account.id}`;
+      return { state: 'ok', says: [says, ...(await lacksOf(examined.client))].join('. ') };
     },
   };
+}
+
+/** What a Mooring service says that it has to do without; of any other, and of one that is not well, nothing. */
+async function lacksOf(client: RestClient): Promise<readonly string[]> {
+  const { lacks } = await client.readiness().catch(() => ({ lacks: undefined }));
+  if (!Array.isArray(lacks)) return [];
+  return lacks.flatMap((lack) => (typeof lack?.message === 'string' ? [lack.message.replace(/\.$/, '')] : []));
 }
 
 /** As far as the REST interface tells: the service has this very certificate, and the servers' CAs are those stored. */

@@ -57,6 +57,13 @@ export interface RestRequest {
   timeout?: number;
 }
 
+/** What `/readyz` says of a service that is ready. */
+export interface ServiceReadiness {
+  readonly status: string;
+  /** What the machine of the service does not give, and devices do without. */
+  readonly lacks?: readonly { readonly code: string; readonly message: string }[];
+}
+
 /** Conditions of a list: `{ name__eq: 'mycert' }`. */
 export type ListFilter = Readonly<Record<string, string | number | boolean>>;
 
@@ -159,6 +166,11 @@ export class RestClient {
     const answer = await this.#exchange(request);
     if (answer.status >= 200 && answer.status < 300 && answer.body === '') return undefined;
     return bodyOf(answer, this.url);
+  }
+
+  /** How Mooring's own service is; others have nothing there. */
+  readiness(): Promise<ServiceReadiness> {
+    return this.#get('/readyz');
   }
 
   /** Closes idle connections. They do not keep a process alive. */

@@ -9,16 +9,18 @@ import {
 import type { Der } from '@mooring/pki';
 import { backgroundTimers, isMooringError, type Timers } from '@mooring/platform';
 import type { ChannelEnd, SecureChannel } from '@mooring/transport';
-import { serverUri } from '../certificates/index.ts';
-import type { DenialRecorder } from '../registry/index.ts';
+import { plainServerUri, serverUri } from '../certificates/index.ts';
+import type { DenialRecorder, KeyedDevice } from '../registry/index.ts';
 import type { Log } from '../serve/log.ts';
 import type { Domain } from '../storage/context.ts';
 import { logConnectionEnd } from './connection-end.ts';
 import { bootstrapFailed, deviceBootstrapped } from './credentials.ts';
 import type { DenialReason } from './decision.ts';
+import { type Framings, forFramings, framingOf, schemeOf } from './framing.ts';
 import type { CredentialIssuer } from './issuer.ts';
-import { type Joined, joinDevice } from './join.ts';
+import { type Joined, joinDevice, type Shown } from './join.ts';
 import { planFor } from './plan.ts';
+import { derivedKey } from './pre-shared-keys.ts';
 
 export interface BootstrapWorld {
   readonly issuer: CredentialIssuer;
@@ -46,6 +48,8 @@ const count = <Reason>(counts: Map<Reason, number>, reason: Reason): unknown =>
   counts.set(reason, (counts.get(reason) ?? 0) + 1);
 
 interface Visit {
+  /** With the pre-shared key of this device. */
+  readonly keyed: KeyedDevice | undefined;
   asked?: true;
   joined?: Joined;
   notAfter?: Date;
@@ -56,7 +60,7 @@ export class Bootstrap implements BootstrapHost {
   readonly counts: BootstrapCounts = { done: 0, unasked: 0, denied: new Map(), failed: new Map() };
   readonly #domain: Domain;
   readonly #world: BootstrapWorld;
-  readonly #server: BootstrapServer;
+  readonly #servers: Framings<BootstrapServer>;
   readonly #visits = new WeakMap<CoapConnection, Visit>();
   /** Devices that are being bootstrapped now, over any connection. */
   readonly #busy = new Map<string, CoapConnection>();
@@ -64,29 +68,31 @@ export class Bootstrap implements BootstrapHost {
   constructor(domain: Domain, world: BootstrapWorld) {
     this.#domain = domain;
     this.#world = world;
-    this.#server = new BootstrapServer(this, {
-      framing: 'record',
-      timers: world.timers ?? backgroundTimers,
-      ended: (end, connection) => this.#ended(end, connection),
-    });
+    const { timers = backgroundTimers } = world;
+    const ended = (end: ChannelEnd, connection: CoapConnection) => this.#ended(end, connection);
+    this.#servers = forFramings((framed) => new BootstrapServer(this, { ...framed, timers, ended }));
   }
 
-  /** For the listener: a device whose handshake is done. Who it is is asked when it says what it wants. */
-  accept(channel: SecureChannel): void {
-    this.#visits.set(this.#server.accept(channel), {});
+  /**
+   * For the listener: a device whose handshake is done. Who it is is asked when it says what it wants.
+   *
+   * @param keyed whose pre-shared key it has, if it came with one
+   */
+  accept(channel: SecureChannel, keyed?: KeyedDevice): void {
+    this.#visits.set(this.#servers[framingOf(channel)].accept(channel), { keyed });
   }
 
   async decide(request: BootstrapRequest, connection: CoapConnection): Promise<BootstrapPlan | { refused: Code }> {
     const visit = this.#of(connection);
     visit.asked = true;
-    const { address, certificates } = connection.channel.peer;
+    const { address } = connection.channel.peer;
     const { endpoint, accountId: account, internalEndpoint } = request;
     const { denials, issuer, log } = this.#world;
     const joined = await joinDevice(
       { domain: this.#domain, denials, isLive: (deviceId) => this.#isLive(deviceId, connection) },
       {
         server: 'bootstrap',
-        shown: certificates.length > 0 ? { kind: 'certificates', chain: certificates } : { kind: 'nothing' },
+        shown: shownBy(connection, visit),
         ...(endpoint === undefined ? {} : { endpointName: endpoint }),
         ...(account === undefined ? {} : { accountId: account }),
         ...(internalEndpoint === undefined ? {} : { internalEndpoint }),
@@ -102,15 +108,22 @@ export class Bootstrap implements BootstrapHost {
     const { deviceId, accountId, endpointName } = joined;
     visit.joined = joined;
     this.#busy.set(deviceId, connection);
-    const makesKey = this.#domain.settings.deviceKeys === 'device' && request.clientVersion !== undefined;
+    const { settings } = this.#domain;
+    const isStandard = request.clientVersion === undefined;
+    const next = async () => ({
+      uri: serverUri(settings, 'lwm2m', accountId),
+      plainUri: plainServerUri(settings, 'lwm2m', schemeOf(framingOf(connection.channel))),
+      authority: await issuer.serverAuthority(accountId),
+      leaf: () => this.#world.lwm2mCertificate(),
+      lifetime: settings.deviceLifetime,
+    });
+    if (visit.keyed && isStandard) {
+      return planFor(request, deviceId, derivedKey(visit.keyed.secret, deviceId), await next());
+    }
+    const makesKey = settings.deviceKeys === 'device' && !isStandard;
     const credentials = makesKey ? undefined : await issuer.issue({ deviceId, accountId, endpointName });
     if (credentials) visit.notAfter = credentials.notAfter;
-    return planFor(request, deviceId, credentials, {
-      uri: serverUri(this.#domain.settings, 'lwm2m', accountId),
-      authority: credentials?.serverAuthority ?? (await issuer.serverAuthority(accountId)),
-      leaf: () => this.#world.lwm2mCertificate(),
-      lifetime: this.#domain.settings.deviceLifetime,
-    });
+    return planFor(request, deviceId, credentials, await next());
   }
 
   async sign(
@@ -195,4 +208,10 @@ export class Bootstrap implements BootstrapHost {
     if (!visit) throw new Error('a connection that was not accepted');
     return visit;
   }
+}
+
+function shownBy({ channel }: CoapConnection, { keyed }: Visit): Shown {
+  if (keyed) return { kind: 'pre-shared-key', accountId: keyed.accountId, endpointName: keyed.endpointName };
+  const { certificates: chain } = channel.peer;
+  return chain.length > 0 ? { kind: 'certificates', chain } : { kind: 'nothing' };
 }

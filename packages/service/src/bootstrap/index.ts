@@ -10,5 +10,15 @@ export {
 } from './credentials.ts';
 export type { DenialReason, ExecutionMode, Server } from './decision.ts';
 export { enrolledFingerprint, enrolmentIdentity } from './enrolment-identity.ts';
+export { type Framed, type Framings, forFramings, framingOf } from './framing.ts';
 export { CredentialIssuer, type CredentialSubject, type DeviceCredentials } from './issuer.ts';
-export { type Denied, type Joined, type JoinRequest, type JoinWorld, joinDevice, type Shown } from './join.ts';
+export {
+  type Denied,
+  denyStranger,
+  type Joined,
+  type JoinRequest,
+  type JoinWorld,
+  joinDevice,
+  type Shown,
+} from './join.ts';
+export { derivedKey, type Lwm2mKey, lwm2mKeyOf } from './pre-shared-keys.ts';

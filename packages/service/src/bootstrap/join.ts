@@ -317,7 +317,26 @@ export async function joinDevice(world: JoinWorld, request: JoinRequest): Promis
   }
 }
 
-async function deny({ domain, denials }: JoinWorld, request: JoinRequest, { reason, known }: Refused): Promise<Denied> {
+/** Refuses, and records, a device of which no more is known than this. */
+export function denyStranger(
+  world: Pick<JoinWorld, 'domain' | 'denials'>,
+  stranger: { reason: DenialReason; accountId?: string; endpointName?: string; address: string },
+): Promise<Denied> {
+  const { reason, accountId, endpointName, address } = stranger;
+  const request: JoinRequest = {
+    server: 'lwm2m',
+    shown: { kind: 'nothing' },
+    ...(endpointName === undefined ? {} : { endpointName }),
+    address,
+  };
+  return deny(world, request, new Refused(reason, { accountId }));
+}
+
+async function deny(
+  { domain, denials }: Pick<JoinWorld, 'domain' | 'denials'>,
+  request: JoinRequest,
+  { reason, known }: Refused,
+): Promise<Denied> {
   const accountId = known.accountId ?? (await accountMeant(domain, request.accountId, known.leaf))?.id;
   if (accountId !== undefined) {
     await denials.record({

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import {
   type Der,
   derOf,
@@ -57,15 +58,18 @@ export async function deviceServerCertificate(
       return { key, chain: [kept.certificate, ...above].join(''), leaf, authorityId: authority.id };
     }
     const { privateKey, publicKey } = generateKeyPair();
+    const { publicHost } = domain.settings;
     const leaf = issueCertificate({
       subject: {
         organization: 'Mooring',
         organizationalUnit: accountId,
-        commonName: domain.settings.publicHost.slice(0, 64),
+        commonName: publicHost.slice(0, 64),
       },
       subjectKey: publicKey,
       issuer: authority.issuer,
       profile: 'server',
+      // Pelion's clients look at no name; others do (RFC 6125).
+      ...(isIP(publicHost) === 0 ? { dnsNames: [publicHost] } : { ipAddresses: [publicHost] }),
       ...noClockValidity,
     });
     const key = exportPrivateKey(privateKey, 'pkcs8', 'pem');

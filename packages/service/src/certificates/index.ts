@@ -31,7 +31,7 @@ export {
   serverChain,
 } from './rollover.ts';
 export { type ServerCredentials, serverCredentials } from './server-credentials.ts';
-export { serverUri } from './server-uris.ts';
+export { plainServerUri, serverUri } from './server-uris.ts';
 export {
   createTrustedCertificate,
   deleteTrustedCertificate,

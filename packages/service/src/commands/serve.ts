@@ -5,6 +5,9 @@ import type { Log } from '../serve/log.ts';
 import { serveOptions } from '../serve/settings-table.ts';
 import type { RunningService } from '../serve/start.ts';
 
+const transportText = (transport: 'tls' | 'dtls'): string =>
+  transport === 'tls' ? 'TLS over TCP' : 'DTLS over UDP, at the same port numbers';
+
 function sayReady({ output }: CommandContext, service: RunningService, data: string): void {
   output.line(`Mooring is ready at ${service.url}`);
   output.line(
@@ -16,6 +19,7 @@ function sayReady({ output }: CommandContext, service: RunningService, data: str
   output.line(`  master key   ${service.masterKeyPlace}: keep a copy of it elsewhere`);
   output.line(`  devices get  ${service.bootstrapUri}`);
   output.line(`               ${service.lwm2mUri}`);
+  if (service.transports) output.line(`  they come by ${service.transports.map(transportText).join(', and by ')}`);
   if (service.ca) output.line(`  HTTPS CA     SHA-256 ${service.ca.fingerprint}`);
   if (service.firstStart) output.line('Make an API key in another terminal: mooring api-key create NAME');
   output.line('Ctrl-C ends it.');
@@ -77,8 +81,9 @@ export const serve: Command = {
       restServer,
     });
     if (context.json) {
-      const { url, http, account, bootstrapUri, lwm2mUri, adminSocket, ca, metrics } = service;
-      const ready = { url, http, pid: process.pid, account, bootstrapUri, lwm2mUri, adminSocket, ca: ca ?? null };
+      const { url, http, account, bootstrapUri, lwm2mUri, transports = [], adminSocket, ca, metrics } = service;
+      const uris = { bootstrapUri, lwm2mUri, transports };
+      const ready = { url, http, pid: process.pid, account, ...uris, adminSocket, ca: ca ?? null };
 
       context.report(metrics ? { ...ready, metrics } : ready);
     } else sayReady(context, service, settings.data);

@@ -1,6 +1,14 @@
 import { fingerprint } from '@mooring/pki';
-import type { Verdict } from '@mooring/transport';
-import { admitDevice, type DenialReason, type JoinWorld, joinDevice } from '../bootstrap/index.ts';
+import type { KeyOwner, Verdict } from '@mooring/transport';
+import {
+  type Admitted,
+  admitDevice,
+  type DenialReason,
+  type Denied,
+  type JoinWorld,
+  joinDevice,
+  lwm2mKeyOf,
+} from '../bootstrap/index.ts';
 
 /** Which device is at the other end of a connection. */
 export interface DeviceIdentity {
@@ -9,7 +17,8 @@ export interface DeviceIdentity {
   readonly deviceId: string | undefined;
   /** Under which it has to register. */
   readonly endpointName: string;
-  readonly fingerprint: string;
+  /** Of its certificate; undefined where it came with a pre-shared key. */
+  readonly fingerprint?: string;
 }
 
 /**
@@ -30,16 +39,32 @@ export async function identify(
 ): Promise<Verdict<DeviceIdentity>> {
   const [leaf] = certificates;
   if (leaf === undefined) return { trusted: false, reason: 'no-certificate', detail: 'the device sent no certificate' };
-  const print = fingerprint(leaf);
   const admitted =
     (await admitDevice(world, leaf, address)) ??
     (await joinDevice(world, { server: 'lwm2m', shown: { kind: 'certificates', chain: certificates }, address }));
+  return verdictOn(admitted, { fingerprint: fingerprint(leaf) });
+}
+
+/** The pre-shared key of whoever says this identity, and what is decided on it when it has shown that it has the key. */
+export async function identifyByKey(
+  world: JoinWorld,
+  identity: string,
+  address: string,
+): Promise<KeyOwner<DeviceIdentity> | undefined> {
+  const found = await lwm2mKeyOf(world, identity, address);
+  return found && { key: found.key, judge: async () => verdictOn(await found.judge(), {}) };
+}
+
+function verdictOn(
+  admitted: Admitted | Pick<Denied, 'denied'>,
+  shown: Pick<DeviceIdentity, 'fingerprint'>,
+): Verdict<DeviceIdentity> {
   if (!('denied' in admitted)) {
     const { accountId, deviceId, endpointName } = admitted;
-    return { trusted: true, identity: { accountId, deviceId, endpointName, fingerprint: print } };
+    return { trusted: true, identity: { accountId, deviceId, endpointName, ...shown } };
   }
   if (outdated.has(admitted.denied)) {
-    return { trusted: true, identity: { accountId: '', deviceId: undefined, endpointName: '', fingerprint: print } };
+    return { trusted: true, identity: { accountId: '', deviceId: undefined, endpointName: '', ...shown } };
   }
   return { trusted: false, reason: reasonOf(admitted.denied), detail: admitted.denied };
 }

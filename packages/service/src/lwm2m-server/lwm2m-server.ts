@@ -1,14 +1,21 @@
 import { CoapConnection, type CoapOptions } from '@mooring/coap';
 import { registrationHandler } from '@mooring/lwm2m';
 import { backgroundTimers, type Timer, type Timers } from '@mooring/platform';
-import type { ChannelEnd, SecureChannel, Verdict } from '@mooring/transport';
-import { type CredentialIssuer, type JoinWorld, logConnectionEnd } from '../bootstrap/index.ts';
+import type { ChannelEnd, KeyOwner, SecureChannel, Verdict } from '@mooring/transport';
+import {
+  type CredentialIssuer,
+  type Framings,
+  forFramings,
+  framingOf,
+  type JoinWorld,
+  logConnectionEnd,
+} from '../bootstrap/index.ts';
 import type { Connect } from '../connect/index.ts';
 import type { DenialRecorder, RegistryEvent } from '../registry/index.ts';
 import type { Log } from '../serve/log.ts';
 import type { Domain } from '../storage/context.ts';
 import { DeviceSessions } from './device-sessions.ts';
-import { type DeviceIdentity, identify } from './identities.ts';
+import { type DeviceIdentity, identify, identifyByKey } from './identities.ts';
 import { type RegistrationCounts, Registrations } from './registrations.ts';
 
 export interface Lwm2mWorld {
@@ -31,7 +38,7 @@ export class Lwm2mServer {
   readonly #expected = new Map<CoapConnection, Timer>();
   readonly #joining: JoinWorld;
   readonly #registrations: Registrations;
-  readonly #options: CoapOptions;
+  readonly #options: Framings<CoapOptions>;
   readonly #unlisten: () => void;
 
   constructor(domain: Domain, world: Lwm2mWorld) {
@@ -50,14 +57,14 @@ export class Lwm2mServer {
       timers,
     );
     this.#registrations = new Registrations(domain, { sessions: this.sessions, connect, issuer, log });
-    this.#options = {
-      framing: 'record',
+    this.#options = forFramings((framed) => ({
+      ...framed,
       timers,
       handler: registrationHandler(this.#registrations),
       unsolicited: (token, response, connection) => this.sessions.unsolicited(token, response, connection),
       ended: (end, connection) => this.#ended(end, connection),
       fault: (error, connection) => this.#fault(error, { address: connection.channel.peer.address }),
-    };
+    }));
     this.#unlisten = domain.bus.listen((event) => this.#heard(event));
   }
 
@@ -66,9 +73,14 @@ export class Lwm2mServer {
     return identify(this.#joining, certificates, from.address);
   }
 
+  /** For the listener: the pre-shared key of a device, and who it is. */
+  keyOf(identity: string, from: { address: string }): Promise<KeyOwner<DeviceIdentity> | undefined> {
+    return identifyByKey(this.#joining, identity, from.address);
+  }
+
   /** For the listener: a device that was let in. */
   accept(channel: SecureChannel, identity: DeviceIdentity): void {
-    const connection = new CoapConnection(channel, this.#options);
+    const connection = new CoapConnection(channel, this.#options[framingOf(channel)]);
     this.#registrations.introduce(connection, identity);
     this.#expected.set(
       connection,

@@ -66,7 +66,7 @@ export class Registrations implements RegistrationHost {
     if (request.endpoint !== undefined && request.endpoint !== endpointName) {
       const { endpoint } = request;
       const told = `A device with a certificate for ${endpointName} registers as ${endpoint}.`;
-      this.#world.log.warning('register.endpoint', told, { accountId, deviceId, fingerprint });
+      this.#world.log.warning('register.endpoint', told, { accountId, deviceId, ...(fingerprint && { fingerprint }) });
       return { refused: codes.forbidden };
     }
     const outcome = await deviceRegistered(this.#domain, {

@@ -4,9 +4,17 @@ import { single } from './exposition.ts';
 
 export type DeviceServerName = 'bootstrap' | 'lwm2m';
 
+/** How a device comes: over TCP, or over UDP. */
+export type DeviceTransport = 'tls' | 'dtls';
+
+export const deviceTransports = ['tls', 'dtls'] as const satisfies readonly DeviceTransport[];
+
+/** What is counted of one server, by how devices come to it. */
+export type TransportStats = Readonly<Partial<Record<DeviceTransport, ListenerStats>>>;
+
 /** What the servers for devices know of themselves. Counts are since the start. */
 export interface DeviceReport {
-  readonly listeners: Readonly<Partial<Record<DeviceServerName, ListenerStats>>>;
+  readonly listeners: Readonly<Partial<Record<DeviceServerName, TransportStats>>>;
   /** Registered devices that are connected now. */
   readonly connected: number;
   readonly registrations: { readonly registered: number; readonly updated: number };
@@ -20,12 +28,17 @@ export interface DeviceReport {
   readonly denialsUnrecorded: number;
   /** Whether ServerHello.random begins with the time. */
   readonly tellsTime: boolean;
+  /** Whether this machine can do DTLS. */
+  readonly dtls: boolean;
 }
 
-type Listed = [server: DeviceServerName, stats: ListenerStats];
+interface Listed {
+  readonly labels: { readonly server: DeviceServerName; readonly transport: string };
+  readonly stats: ListenerStats;
+}
 
 function byServer(listed: readonly Listed[], value: (stats: ListenerStats) => number): Sample[] {
-  return listed.map(([server, stats]) => ({ labels: { server }, value: value(stats) }));
+  return listed.map(({ labels, stats }) => ({ labels, value: value(stats) }));
 }
 
 const byReason = (counts: ReadonlyMap<string, number>): Sample[] =>
@@ -47,7 +60,7 @@ function listenerFamilies(listed: readonly Listed[]): Family[] {
     },
     {
       name: 'mooring_device_connections_accepted_total',
-      help: 'TCP connections that came.',
+      help: 'Connections that came; over UDP, those whose address was shown to be their own.',
       type: 'counter',
       samples: byServer(listed, ({ accepted }) => accepted),
     },
@@ -67,8 +80,8 @@ function listenerFamilies(listed: readonly Listed[]): Family[] {
       name: 'mooring_device_refusals_total',
       help: 'Connections that were refused before, in or right after the handshake.',
       type: 'counter',
-      samples: listed.flatMap(([server, { refused }]) =>
-        Object.entries(refused).map(([reason, value]) => ({ labels: { server, reason }, value })),
+      samples: listed.flatMap(({ labels, stats }) =>
+        Object.entries(stats.refused).map(([reason, value]) => ({ labels: { ...labels, reason }, value })),
       ),
     },
   ];
@@ -76,11 +89,12 @@ function listenerFamilies(listed: readonly Listed[]): Family[] {
 
 /** The servers for devices. */
 export function deviceFamilies(report: DeviceReport): Family[] {
-  const { listeners, connected, registrations, bootstraps, denialsUnrecorded, tellsTime } = report;
-  const listed = (['bootstrap', 'lwm2m'] as const).flatMap((server): Listed[] => {
-    const stats = listeners[server];
-    return stats ? [[server, stats]] : [];
-  });
+  const { listeners, connected, registrations, bootstraps, denialsUnrecorded, tellsTime, dtls } = report;
+  const listed = (['bootstrap', 'lwm2m'] as const).flatMap((server) =>
+    Object.entries(listeners[server] ?? {}).map(
+      ([transport, stats]): Listed => ({ labels: { server, transport }, stats }),
+    ),
+  );
   return [
     ...listenerFamilies(listed),
     single('gauge', 'mooring_devices_connected', 'Registered devices that are connected now.', connected),
@@ -121,6 +135,12 @@ export function deviceFamilies(report: DeviceReport): Family[] {
       'mooring_server_hello_time',
       'Whether devices get the time from the TLS handshake (ServerHello.random).',
       tellsTime ? 1 : 0,
+    ),
+    single(
+      'gauge',
+      'mooring_dtls',
+      'Whether this machine can do DTLS, so that devices may come over UDP.',
+      dtls ? 1 : 0,
     ),
   ];
 }

@@ -1,13 +1,15 @@
 import type { Der } from '@mooring/pki';
 import { backgroundTimers, type Timer, type Timers } from '@mooring/platform';
-import { listenTls, type Refusal, type SecureListener, serverTime } from '@mooring/transport';
-import { Bootstrap, CredentialIssuer } from '../bootstrap/index.ts';
+import { dtlsMissing, type Refusal, type RefusalReason, serverTime } from '@mooring/transport';
+import { Bootstrap, CredentialIssuer, type DenialReason, denyStranger } from '../bootstrap/index.ts';
 import { type DeviceServerCertificate, deviceServerCertificate } from '../certificates/index.ts';
 import type { Connect } from '../connect/index.ts';
-import { Lwm2mServer } from '../lwm2m-server/index.ts';
-import type { DeviceReport, DeviceServerName } from '../metrics/device-metrics.ts';
-import { DenialRecorder, RegistrationExpiry } from '../registry/index.ts';
+import { type DeviceIdentity, Lwm2mServer } from '../lwm2m-server/index.ts';
+import type { DeviceReport, DeviceServerName, DeviceTransport } from '../metrics/device-metrics.ts';
+import { DenialRecorder, type KeyedDevice, preSharedKeyOf, RegistrationExpiry } from '../registry/index.ts';
 import type { Domain } from '../storage/context.ts';
+import { DeviceListeners, type Door } from './device-listeners.ts';
+import { type Lack, lacking } from './lacking.ts';
 import { listenError } from './listening.ts';
 import type { Log } from './log.ts';
 
@@ -15,6 +17,8 @@ export interface DeviceServersOptions {
   readonly host: string;
   readonly bootstrapPort: number;
   readonly lwm2mPort: number;
+  /** Whether devices may come over UDP as well, where this machine can do DTLS; if absent, they may. */
+  readonly dtls?: boolean;
   readonly accountId: string;
   readonly connect: Connect;
   readonly log: Log;
@@ -25,6 +29,12 @@ export interface DeviceServersOptions {
 const limits = { connections: 60_000, perAddress: 20_000, perCertificate: 10_000 } as const;
 /** A device's own certificate is on one connection, and on the one that it left behind without a word. */
 const perDevice = 4;
+
+/** Whoever is refused before it is known what it wants, and is to be on record all the same. */
+const strangers: Readonly<Partial<Record<RefusalReason, DenialReason>>> = {
+  'no-certificate': 'certificate-missing',
+  'unknown-identity': 'key-unknown',
+};
 
 /** How long devices have to say goodbye when the service stops, ms. */
 const closeGrace = 1_000;
@@ -41,7 +51,7 @@ export class DeviceServers {
   readonly #denials: DenialRecorder;
   readonly #lwm2m: Lwm2mServer;
   readonly #bootstrap: Bootstrap;
-  readonly #listeners: Partial<Record<DeviceServerName, SecureListener>> = {};
+  readonly #listeners: Partial<Record<DeviceServerName, DeviceListeners>> = {};
   readonly #certificates: Partial<Record<DeviceServerName, DeviceServerCertificate>> = {};
   #renewal: Timer | undefined;
   #stopped = false;
@@ -80,9 +90,7 @@ export class DeviceServers {
     try {
       await servers.#expiry.start();
       await options.connect.start(servers.#lwm2m.sessions);
-      const time = serverTime();
-      if (time.carries !== 'time')
-        options.log.warning('transport.time', `Devices get no time from this service: ${time.why}`);
+      for (const { code, message } of servers.lacks) options.log.warning(code, message);
       await servers.#listen('lwm2m', options.lwm2mPort);
       await servers.#listen('bootstrap', options.bootstrapPort);
       servers.#armRenewal();
@@ -107,7 +115,17 @@ export class DeviceServers {
       bootstraps: this.#bootstrap.counts,
       denialsUnrecorded: this.#denials.unrecorded,
       tellsTime: serverTime().carries === 'time',
+      dtls: dtlsMissing === undefined,
     };
+  }
+
+  /** What this machine does not give to devices. */
+  get lacks(): readonly Lack[] {
+    return lacking(this.#wantsDtls);
+  }
+
+  get #wantsDtls(): boolean {
+    return this.#options.dtls !== false;
   }
 
   async close(): Promise<void> {
@@ -124,45 +142,59 @@ export class DeviceServers {
     const { host, accountId } = this.#options;
     const certificate = await deviceServerCertificate(this.#domain, accountId, server);
     this.#certificates[server] = certificate;
-    const common = {
-      host,
-      port,
-      credentials: { key: certificate.key, certificate: certificate.chain },
-      profile: 'pelion' as const,
-      clock: this.#domain.clock,
-      timers: this.#timers,
-      refused: (refusal: Refusal) => this.#refused(server, refusal),
+    const options = {
+      ...{ host, port, credentials: { key: certificate.key, certificate: certificate.chain } },
+      ...{ clock: this.#domain.clock, timers: this.#timers, dtls: this.#wantsDtls },
     };
     try {
       this.#listeners[server] =
         server === 'bootstrap'
-          ? await listenTls({
-              ...common,
-              // Devices that share a developer certificate share this limit.
-              limits,
-              // Who may join is decided, and recorded, when the device has said its name.
-              verifyPeer: () => ({ trusted: true, identity: undefined }),
-              channel: (channel) => this.#bootstrap.accept(channel),
-            })
-          : await listenTls({
-              ...common,
+          ? // Devices that share a developer certificate share this limit.
+            await DeviceListeners.open(this.#bootstrapDoor(), { ...options, limits })
+          : await DeviceListeners.open(this.#lwm2mDoor(), {
+              ...options,
               limits: { ...limits, perCertificate: perDevice },
-              verifyPeer: (certificates, from) => this.#lwm2m.judge(certificates, from),
-              channel: (channel, identity) => this.#lwm2m.accept(channel, identity),
             });
     } catch (error) {
       throw listenError(error, { host, port }, `--${server}-port`);
     }
   }
 
-  #refused(server: DeviceServerName, { peer, reason, detail }: Refusal): void {
+  #bootstrapDoor(): Door<KeyedDevice | undefined> {
+    return {
+      // Who may join is decided, and recorded, when the device has said its name.
+      judge: () => ({ trusted: true, identity: undefined }),
+      keyOf: async (identity) => {
+        const keyed = await preSharedKeyOf(this.#domain, identity);
+        return keyed && { key: keyed.secret, judge: () => ({ trusted: true, identity: keyed }) };
+      },
+      accept: (channel, keyed) => this.#bootstrap.accept(channel, keyed),
+      refused: (refusal, transport) => this.#refused('bootstrap', refusal, transport),
+    };
+  }
+
+  #lwm2mDoor(): Door<DeviceIdentity> {
+    return {
+      judge: (certificates, from) => this.#lwm2m.judge(certificates, from),
+      keyOf: (identity, from) => this.#lwm2m.keyOf(identity, from),
+      accept: (channel, identity) => this.#lwm2m.accept(channel, identity),
+      refused: (refusal, transport) => this.#refused('lwm2m', refusal, transport),
+    };
+  }
+
+  #refused(server: DeviceServerName, { peer, reason, detail }: Refusal, transport: DeviceTransport): void {
+    const { address, pskIdentity } = peer;
     // Who closes without a word, or scans the port, is no news.
     const level = reason === 'closed' || reason === 'malformed' || reason === 'timeout' ? 'debug' : 'info';
-    this.#options.log[level]('device.refused', `${peer.address} was refused by the ${server} server: ${detail}`, {
-      server,
-      reason,
-      address: peer.address,
+    this.#options.log[level]('device.refused', `${address} was refused by the ${server} server: ${detail}`, {
+      ...{ server, transport, reason, address },
     });
+    const stranger = strangers[reason];
+    if (!stranger) return;
+    const named = pskIdentity === undefined ? {} : { endpointName: pskIdentity };
+    denyStranger({ domain: this.#domain, denials: this.#denials }, { reason: stranger, address, ...named }).catch(
+      (error: unknown) => this.#options.log.error('denial.record', `A denial could not be recorded: ${error}`),
+    );
   }
 
   #armRenewal(): void {

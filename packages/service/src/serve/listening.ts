@@ -1,10 +1,17 @@
+import { createSocket } from 'node:dgram';
+import { lookup } from 'node:dns/promises';
 import { createServer } from 'node:net';
 import { serveErrors } from '../errors.ts';
 import { type ListenAddress, uriHost } from './address.ts';
 
 /** Turns a failed listen() into a sentence; anything else is passed through unchanged. */
-export function listenError(error: unknown, { host, port }: ListenAddress, option = '--http'): unknown {
-  const where = `${uriHost(host)}:${port}`;
+export function listenError(
+  error: unknown,
+  { host, port }: ListenAddress,
+  option = '--http',
+  protocol: 'TCP' | 'UDP' = 'TCP',
+): unknown {
+  const where = `${uriHost(host)}:${port}${protocol === 'UDP' ? ' (UDP)' : ''}`;
   const fail = (code: Parameters<typeof serveErrors>[0], problem: string, next: string) =>
     serveErrors(code, { message: `${where}: ${problem}.`, next, cause: error, data: { host, port } });
   switch ((error as NodeJS.ErrnoException | undefined)?.code) {
@@ -43,4 +50,26 @@ export async function probeAddress(address: ListenAddress, option = '--http'): P
     server.listen({ ...address, exclusive: true }, resolve);
   });
   await new Promise((resolve) => server.close(resolve));
+}
+
+/**
+ * The same for UDP.
+ *
+ * @throws MooringError `serve.*`
+ */
+export async function probeUdp({ host, port }: ListenAddress, option: string): Promise<void> {
+  try {
+    const { address, family } = await lookup(host);
+    const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
+    try {
+      await new Promise<void>((resolve, reject) => {
+        socket.once('error', reject);
+        socket.bind({ port, address, exclusive: true }, resolve);
+      });
+    } finally {
+      socket.close();
+    }
+  } catch (error) {
+    throw listenError(error, { host, port }, option, 'UDP');
+  }
 }

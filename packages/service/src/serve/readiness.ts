@@ -5,9 +5,12 @@ import { firstAccount } from '../accounts/account.ts';
 import { signingAuthority } from '../certificates/authorities.ts';
 import { storageErrors } from '../errors.ts';
 import type { Domain } from '../storage/context.ts';
+import type { Lack } from './lacking.ts';
 import { type Log, noLog } from './log.ts';
 
 export interface ReadinessReport {
+  /** What this machine does not give, and the service does without. */
+  readonly lacks?: readonly Lack[];
   readonly status: 'ready' | 'not ready';
   /** What is missing, with the error code of it; nothing of where things are on the disk. */
   readonly reasons: readonly { readonly code: string; readonly message: string }[];
@@ -51,13 +54,15 @@ async function findReason(work: () => Promise<unknown>): Promise<Reason[]> {
 export class Readiness {
   readonly #domain: Domain;
   readonly #log: Log;
+  readonly #lacks: () => readonly Lack[];
   #draining = false;
   #found: { at: number; reasons: Promise<Reason[]> } | undefined;
   #wasReady = true;
 
-  constructor(domain: Domain, log: Log = noLog) {
+  constructor(domain: Domain, log: Log = noLog, lacks: () => readonly Lack[] = () => []) {
     this.#domain = domain;
     this.#log = log;
+    this.#lacks = lacks;
   }
 
   /** From now on not ready, so that a balancer sends nothing more. */
@@ -94,6 +99,8 @@ export class Readiness {
     const now = performance.now();
     if (!this.#found || now - this.#found.at > freshness) this.#found = { at: now, reasons: this.#probe() };
     const reasons = await this.#found.reasons;
-    return { status: reasons.length === 0 ? 'ready' : 'not ready', reasons };
+    const status = reasons.length === 0 ? 'ready' : 'not ready';
+    const lacks = this.#lacks();
+    return { status, reasons, ...(lacks.length > 0 ? { lacks } : {}) };
   }
 }

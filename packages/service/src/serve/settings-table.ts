@@ -93,6 +93,13 @@ const table = {
     defaultText: 'the host of `http`',
     help: 'Where the bootstrap server and the LwM2M server listen for devices: an address of this machine, `0.0.0.0` or `::` for all of them; `off` for a service without devices.',
   },
+  dtls: {
+    name: 'dtls',
+    kind: 'choice',
+    choices: ['on', 'off'],
+    default: 'on',
+    help: 'Whether the two servers also listen on UDP, at the same port numbers, for devices that come with DTLS 1.2: with a certificate or a pre-shared key. Where this machine cannot do it, the service says so and serves over TCP alone.',
+  },
   deviceKeys: {
     name: 'device-keys',
     kind: 'choice',

@@ -59,6 +59,8 @@ export interface Settings extends Omit<ServiceSettings, 'publicHost'> {
   readonly http: ListenAddress;
   /** Where the servers for devices listen. */
   readonly devices: string | 'off';
+  /** Whether they listen on UDP as well. */
+  readonly dtls: boolean;
   readonly tls: TlsSource | undefined;
   readonly insecure: boolean;
   /** As it was set; what it is if it was not is for {@link publicHostOf}. */
@@ -143,6 +145,7 @@ export async function resolveSettings(sources: Sources): Promise<Settings> {
     bootstrapPort,
     lwm2mPort,
     devices: text('devices') ?? (found.http?.value as ListenAddress | undefined)?.host ?? '127.0.0.1',
+    dtls: text('dtls') !== 'off',
     deviceKeys: text('deviceKeys') === 'device' ? 'device' : 'service',
     deviceCredentialDays: number('deviceCredentialDays'),
     ...(number('deviceLifetime') > 0 ? { deviceLifetime: number('deviceLifetime') } : {}),

@@ -13,7 +13,7 @@ import type { CertificateEnding } from '../certificates/endings.ts';
 import { Connect, noLinks } from '../connect/index.ts';
 import { settingsErrors } from '../errors.ts';
 import { masterKeyProvider } from '../keys/provider.ts';
-import type { DeviceReport } from '../metrics/device-metrics.ts';
+import { type DeviceReport, type DeviceTransport, deviceTransports } from '../metrics/device-metrics.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { startMetricsServer } from '../metrics/metrics-server.ts';
 import { serviceFamilies } from '../metrics/service-metrics.ts';
@@ -25,7 +25,8 @@ import { Upkeep } from '../upkeep/upkeep.ts';
 import { addressKind, type ListenAddress, uriHost } from './address.ts';
 import { handedOut, recordHandedOut } from './handed-out.ts';
 import { httpsHosts, ownTls, renewalPeriod } from './https.ts';
-import { listenError, probeAddress } from './listening.ts';
+import type { Lack } from './lacking.ts';
+import { listenError, probeAddress, probeUdp } from './listening.ts';
 import type { Log } from './log.ts';
 import { type OpenFolder, openFolder } from './open-folder.ts';
 import { defaultPublicHost, publicHostWarning } from './public-host.ts';
@@ -71,6 +72,8 @@ export interface RunningService {
   readonly masterKeyPlace: string;
   readonly bootstrapUri: string;
   readonly lwm2mUri: string;
+  /** How devices can come; undefined where there are no servers for them. */
+  readonly transports: readonly DeviceTransport[] | undefined;
   readonly adminSocket: string;
   /** The listener that metrics have of their own. */
   readonly metrics: ListenAddress | undefined;
@@ -114,11 +117,16 @@ function refuseInsecure({ http, tls, insecure }: Settings): void {
   });
 }
 
-async function probeAddresses({ http, metrics, devices, bootstrapPort, lwm2mPort }: Settings): Promise<void> {
+async function probeAddresses({ http, metrics, devices, dtls, bootstrapPort, lwm2mPort }: Settings): Promise<void> {
   await probeAddress(http);
   if (devices !== 'off') {
-    await probeAddress({ host: devices, port: bootstrapPort }, '--bootstrap-port');
-    await probeAddress({ host: devices, port: lwm2mPort }, '--lwm2m-port');
+    for (const [port, option] of [
+      [bootstrapPort, '--bootstrap-port'],
+      [lwm2mPort, '--lwm2m-port'],
+    ] as const) {
+      await probeAddress({ host: devices, port }, option);
+      if (dtls) await probeUdp({ host: devices, port }, option);
+    }
   }
   if (metrics !== undefined && metrics !== 'off') await probeAddress(metrics, '--metrics');
 }
@@ -184,16 +192,19 @@ async function watchersListener({ metrics: address }: Settings, metrics: Metrics
   return address === undefined || address === 'off' ? undefined : startMetricsServer(address, metrics, readiness);
 }
 
+const transportsOf = (report: DeviceReport | undefined) =>
+  report && deviceTransports.filter((transport) => report.listeners.lwm2m?.[transport]);
+
 /** The servers for devices, or none where the service has none. */
 async function startDevices(
   { domain, accountId }: OpenFolder,
-  { devices: host, bootstrapPort, lwm2mPort }: Settings,
+  { devices: host, dtls, bootstrapPort, lwm2mPort }: Settings,
   connect: Connect,
   log: Log,
-): Promise<{ readonly report?: DeviceReport; close(): Promise<void> }> {
+): Promise<{ readonly report?: DeviceReport; readonly lacks?: readonly Lack[]; close(): Promise<void> }> {
   if (host !== 'off') {
     const { DeviceServers } = await import('./device-servers.ts');
-    return DeviceServers.start(domain, { host, bootstrapPort, lwm2mPort, accountId, connect, log });
+    return DeviceServers.start(domain, { host, dtls, bootstrapPort, lwm2mPort, accountId, connect, log });
   }
   await connect.start(noLinks);
   return { close: async () => connect.stop() };
@@ -266,7 +277,7 @@ export async function startService(settings: Settings, world: World): Promise<Ru
       return source && (await readTlsFiles(source, clock)).material;
     };
     let tls = await material();
-    const readiness = new Readiness(folder.domain, log);
+    const readiness = new Readiness(folder.domain, log, () => devices.lacks ?? []);
     const metrics = new Metrics({
       version: world.version ?? 'unknown',
       service: () => serviceFamilies(folder.domain, folder.accountId, shownEnding(tls)),
@@ -338,6 +349,7 @@ export async function startService(settings: Settings, world: World): Promise<Ru
       firstStart: folder.created,
       masterKeyPlace: folder.masterKey.place,
       ...uris,
+      transports: transportsOf(devices.report),
       adminSocket,
       metrics: watcher && { ...(settings.metrics as ListenAddress), port: (watcher.address() as AddressInfo).port },
       ca: authority && { certificate: authority.certificate.pem, fingerprint: authority.certificate.fingerprint },

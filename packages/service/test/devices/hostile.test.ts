@@ -163,7 +163,7 @@ test('who sends nothing but garbage is cut off, and that is logged and counted',
   await logged(devices, /^bootstrap\.unasked/);
   const { bootstraps, listeners } = devices.servers.report;
   assert.deepEqual([bootstraps.done, bootstraps.unasked], [2, 1]);
-  assert.deepEqual([listeners.bootstrap?.established, listeners.lwm2m?.established], [3, 3]);
+  assert.deepEqual([listeners.bootstrap?.tls?.established, listeners.lwm2m?.tls?.established], [3, 3]);
 });
 
 const textOf = ({ options }: DatagramMessage, number: number): string[] =>

@@ -53,10 +53,10 @@ test('/metrics tells of the servers for devices, who was refused and why', async
   await new Promise((resolve) => stranger.resume().on('close', resolve));
   const { body } = await text(`${service.url}/metrics`);
   for (const server of ['bootstrap', 'lwm2m']) {
-    assert.equal(sample(body, `mooring_device_connections{server="${server}"}`), 0);
-    assert.equal(sample(body, `mooring_device_handshakes_total{server="${server}"}`), 0);
+    assert.equal(sample(body, `mooring_device_connections{server="${server}",transport="tls"}`), 0);
+    assert.equal(sample(body, `mooring_device_handshakes_total{server="${server}",transport="tls"}`), 0);
   }
-  assert.equal(sample(body, 'mooring_device_refusals_total{server="lwm2m",reason="no-certificate"}'), 1);
+  assert.equal(sample(body, 'mooring_device_refusals_total{server="lwm2m",transport="tls",reason="no-certificate"}'), 1);
   assert.equal(sample(body, 'mooring_devices_connected'), 0);
   assert.equal(sample(body, 'mooring_devices_registered'), 0);
   assert.equal(sample(body, 'mooring_bootstraps_total'), 0);

@@ -62,6 +62,7 @@ test('serve says that it is ready in one JSON object, is killed, starts again, a
     'account',
     'bootstrapUri',
     'lwm2mUri',
+    'transports',
     'adminSocket',
     'ca',
   ]);

@@ -32,6 +32,7 @@ test('without any setting: loopback, no TLS, a folder of the user', async () => 
     logLevel: 'info',
     metrics: undefined,
     drainNotice: 0,
+    dtls: true,
     retention: defaultRetention,
     limits: defaultLimits,
   });

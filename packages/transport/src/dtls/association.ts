@@ -97,7 +97,9 @@ export class Association<Identity> implements SessionOwner {
     this.#decided();
     this.session.close();
     this.session.free();
-    this.#host.refused(this, this.channel?.peer ?? this.from, reason, detail);
+    const { channel, from } = this;
+    const named = this.#keyName === undefined ? from : { ...from, pskIdentity: this.#keyName };
+    this.#host.refused(this, channel?.peer ?? named, reason, detail);
   }
 
   #decided(): void {
@@ -145,9 +147,7 @@ export class Association<Identity> implements SessionOwner {
     this.channel.progressed(messages);
     let verdict: Verdict<Identity> | Promise<Verdict<Identity>>;
     try {
-      verdict = this.#keyOwner
-        ? { trusted: true, identity: this.#keyOwner.identity }
-        : (this.#host.options.verifyPeer?.(certificates, { address, port }) ?? notAsked);
+      verdict = this.#keyOwner?.judge() ?? this.#host.options.verifyPeer?.(certificates, { address, port }) ?? notAsked;
     } catch (error) {
       this.refuse('untrusted', messageOf(error));
       return;
