@@ -56,7 +56,10 @@ test('/metrics tells of the servers for devices, who was refused and why', async
     assert.equal(sample(body, `mooring_device_connections{server="${server}",transport="tls"}`), 0);
     assert.equal(sample(body, `mooring_device_handshakes_total{server="${server}",transport="tls"}`), 0);
   }
-  assert.equal(sample(body, 'mooring_device_refusals_total{server="lwm2m",transport="tls",reason="no-certificate"}'), 1);
+  assert.equal(
+    sample(body, 'mooring_device_refusals_total{server="lwm2m",transport="tls",reason="no-certificate"}'),
+    1,
+  );
   assert.equal(sample(body, 'mooring_devices_connected'), 0);
   assert.equal(sample(body, 'mooring_devices_registered'), 0);
   assert.equal(sample(body, 'mooring_bootstraps_total'), 0);
