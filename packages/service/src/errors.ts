@@ -55,3 +55,7 @@ export const backupErrors = errorFamily({
 export const simulateErrors = errorFamily({
   'simulate.credentials.missing': 'Nothing gives the simulated devices developer credentials to join a service with.',
 });
+
+export const payloadCommandErrors = errorFamily({
+  'payload.arguments': 'The options of "mooring payload create" do not name a payload that there could be.',
+});

@@ -8,6 +8,7 @@ import { backup } from './commands/backup.ts';
 import { caExport } from './commands/ca-export.ts';
 import { caList } from './commands/ca-list.ts';
 import { caRollover } from './commands/ca-rollover.ts';
+import { payloadCreate } from './commands/payload-create.ts';
 import { restore } from './commands/restore.ts';
 import { serve } from './commands/serve.ts';
 import { simulate } from './commands/simulate.ts';
@@ -20,6 +21,7 @@ export const program: Program = {
     { title: 'Service', commands: [serve] },
     { title: 'Account', commands: [accountShow, accountSet, apiKeyCreate, apiKeyList, apiKeyRevoke] },
     { title: 'Certificate authorities', commands: [caList, caExport, caRollover] },
+    { title: 'Updates', commands: [payloadCreate] },
     { title: 'Safety', commands: [backup, restore] },
     { title: 'Trial', commands: [simulate] },
   ],

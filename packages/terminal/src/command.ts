@@ -21,7 +21,8 @@ export interface Option {
   help: string;
   /** Absent for a flag without value. */
   metavar?: string;
-  kind?: 'text' | 'integer' | 'list';
+  /** `list` can be given again and again, each time with one value; `lists` with one value or more. */
+  kind?: 'text' | 'integer' | 'list' | 'lists';
   choices?: readonly string[];
   default?: string | number;
   required?: boolean;

@@ -61,6 +61,7 @@ function addOption(parser: Pick<ArgumentParser, 'add_argument'>, option: Option)
     metavar: option.metavar,
     ...(option.kind === 'integer' ? { type: int } : {}),
     ...(option.kind === 'list' ? { action: 'append' } : {}),
+    ...(option.kind === 'lists' ? { action: 'extend', nargs: '+' } : {}),
     ...(option.choices ? { choices: option.choices } : {}),
     ...(option.default === undefined ? {} : { default: option.default }),
   });

@@ -62,7 +62,8 @@ class Reading {
     if (text === undefined || text === '' || (text.startsWith('-') && text !== '-' && equals < 0)) throw notPlain;
     const value = converted(option, text);
     const before = this.values[option.name];
-    this.values[option.name] = option.kind === 'list' ? [...((before ?? []) as unknown[]), value] : value;
+    const isList = option.kind === 'list' || option.kind === 'lists';
+    this.values[option.name] = isList ? [...((before ?? []) as unknown[]), value] : value;
   }
 
   finish(options: readonly Option[]): void {
