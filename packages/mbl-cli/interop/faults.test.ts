@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { exportPrivateKey, generateKeyPair, issueCertificate, parseCertificate } from '@mooring/pki';
-import { type FakeService, fakeService, goodKey } from '../test/fake-service.ts';
+import { type FakeService, fakeService, goodKey, send } from '../test/fake-service.ts';
 import { updateResources } from '../test/update-resources.ts';
 import { device, type World, world } from '../test/world.ts';
 
@@ -37,6 +37,8 @@ interface Fault {
   code: string | undefined;
   status: number;
   says: RegExp;
+  /** What the way on says, where that matters. */
+  next?: RegExp;
   needsRoot?: true;
 }
 
@@ -148,6 +150,13 @@ const faults: Fault[] = [
     says: /Nothing listens/,
   },
   {
+    name: 'a host that nobody knows',
+    run: saveKey('https://service.invalid'),
+    code: 'rest.unreachable',
+    status: 255,
+    says: /service\.invalid/,
+  },
+  {
     name: 'another server than the service',
     make: async () => (foreign = await foreignServer(false)).close,
     run: (made) => saveKey(foreign.url)(made),
@@ -169,6 +178,22 @@ const faults: Fault[] = [
     code: 'cloud.key.unknown',
     status: 255,
     says: /^API key not recognised by Pelion Device Management\.$/,
+  },
+  {
+    name: 'a key that was good when it was saved, and has expired or was revoked since',
+    make: async ({ service }) => {
+      service.intercept = (_, response) => {
+        send(response, 401, { object: 'error', code: 401, type: 'auth_invalid', message: 'Access token is invalid' });
+        return true;
+      };
+      return () => {
+        service.intercept = undefined;
+      };
+    },
+    run: (made) => made.provision('another', 'upd', '-c'),
+    code: 'rest.unauthorized',
+    status: 255,
+    says: /API key/,
   },
   { name: 'no name', ...named('') },
   { name: 'a name with /', ...named('a/b') },
@@ -228,6 +253,41 @@ const faults: Fault[] = [
     code: 'provision.transfer.failed',
     status: 255,
     says: /could not be copied to the device/,
+  },
+  {
+    name: 'a disk of the device that is full where its secure storage is',
+    needsRoot: true,
+    make: async ({ device: { root } }) => {
+      const path = join(root, 'config/user');
+      await rename(path, `${path}.aside`);
+      await mounted('size=4096')(path);
+      return async () => {
+        spawnSync('umount', [path]);
+        await rm(path, { recursive: true });
+        await rename(`${path}.aside`, path);
+      };
+    },
+    run: again,
+    code: 'provision.failed',
+    status: 1,
+    says: /^Remote command returned a non-zero exit code\.$/,
+    next: /There is no room on the disk for the secure storage .*; what it held is unchanged\./,
+  },
+  {
+    name: 'a disk of this machine that is full, for a file from the device',
+    needsRoot: true,
+    make: async ({ home, device: { root } }) => {
+      await writeFile(join(root, 'scratch/large'), 'x'.repeat(50_000));
+      await mounted('size=4096')(join(home, 'small'));
+      return async () => {
+        spawnSync('umount', [join(home, 'small')]);
+        await rm(join(root, 'scratch/large'));
+      };
+    },
+    run: ({ told, device: { at } }) => told(['-a', at, 'get', '/scratch/large', 'small']),
+    code: 'file.disk.full',
+    status: 255,
+    says: /disk is full/,
   },
   {
     name: 'a wrong password',
@@ -308,7 +368,7 @@ const faults: Fault[] = [
   },
 ];
 
-for (const { name, make, run, code, status, says, needsRoot } of faults) {
+for (const { name, make, run, code, status, says, next = /^/, needsRoot } of faults) {
   test(name, { skip: needsRoot && !isRoot ? 'root is needed' : false }, async () => {
     const before = await state(bench);
     const mend = await make?.(bench);
@@ -320,8 +380,9 @@ for (const { name, make, run, code, status, says, needsRoot } of faults) {
     }
     assert.deepEqual([told.status, told.code?.split('.')[0]], [status, code?.split('.')[0]], JSON.stringify(told));
     if (code?.includes('.')) assert.equal(told.code, code);
-    assert.match(told.message, says);
+    assert.match(told.message, says, JSON.stringify(told));
     if (status !== 0) assert.notEqual(told.next, '', 'there is a way on');
+    assert.match(told.next, next);
     assert.deepEqual(await state(bench), before);
   });
 }
