@@ -8,6 +8,8 @@ import { backup } from './commands/backup.ts';
 import { caExport } from './commands/ca-export.ts';
 import { caList } from './commands/ca-list.ts';
 import { caRollover } from './commands/ca-rollover.ts';
+import { deviceCertificateList } from './commands/device-certificate-list.ts';
+import { deviceCertificateRevoke } from './commands/device-certificate-revoke.ts';
 import { payloadCreate } from './commands/payload-create.ts';
 import { restore } from './commands/restore.ts';
 import { serve } from './commands/serve.ts';
@@ -22,6 +24,7 @@ export const program: Program = {
     { title: 'Account', commands: [accountShow, accountSet, apiKeyCreate, apiKeyList, apiKeyRevoke] },
     { title: 'Certificate authorities', commands: [caList, caExport, caRollover] },
     { title: 'Updates', commands: [payloadCreate] },
+    { title: 'Devices with a key of their own', commands: [deviceCertificateList, deviceCertificateRevoke] },
     { title: 'Safety', commands: [backup, restore] },
     { title: 'Trial', commands: [simulate] },
   ],

@@ -4,6 +4,11 @@ import { groupsOf } from '../accounts/groups.ts';
 import { operator } from '../accounts/operator.ts';
 import { activeAuthority } from '../certificates/authorities.ts';
 import {
+  type DeviceCertificate,
+  deleteDeviceCertificate,
+  listDeviceCertificates,
+} from '../certificates/device-certificates.ts';
+import {
   beginRollover,
   cancelRollover,
   finishRollover,
@@ -23,6 +28,11 @@ export interface Operations {
   'api-key revoke': { input: { key: string }; output: ApiKeyFacts };
   'account show': { input: Record<never, never>; output: AccountFacts };
   'account set': { input: { displayName?: string; email?: string; company?: string }; output: AccountFacts };
+  'device-certificate list': {
+    input: Record<never, never>;
+    output: { deviceCertificates: DeviceCertificateFacts[] };
+  };
+  'device-certificate revoke': { input: { certificate: string }; output: DeviceCertificateFacts };
   'ca export': { input: { purpose: AuthorityPurpose; state?: AuthorityState }; output: AuthorityFacts };
   'ca list': { input: Record<never, never>; output: { authorities: ListedAuthority[] } };
   'ca rollover': {
@@ -45,6 +55,14 @@ export interface ApiKeyFacts {
 
 /** The only time that the key itself is told. */
 export type NewApiKey = ApiKeyFacts & { key: string };
+
+export interface DeviceCertificateFacts {
+  id: string;
+  endpointName: string;
+  /** SHA-256 of the DER, lower-case hexadecimal. */
+  fingerprint: string;
+  issuedAt: string;
+}
 
 export interface AccountFacts {
   id: string;
@@ -97,6 +115,13 @@ async function factsOfOne(folder: OpenFolder, key: FoundKey): Promise<ApiKeyFact
   return (await keyFacts(folder, [key]))[0] as ApiKeyFacts;
 }
 
+const certificateFacts = ({ id, endpointName, certificate, updatedAt }: DeviceCertificate): DeviceCertificateFacts => ({
+  id,
+  endpointName,
+  fingerprint: certificate.fingerprint,
+  issuedAt: new Date(updatedAt).toISOString(),
+});
+
 const accountFacts = (account: Awaited<ReturnType<typeof showAccount>>): AccountFacts => ({
   id: account.id,
   displayName: account.displayName,
@@ -131,6 +156,28 @@ const operations: { readonly [Name in OperationName]: Perform<Name> } = {
       }
       await deleteApiKey(domain, actor, found.id);
       return factsOfOne(folder, found);
+    });
+  },
+
+  async 'device-certificate list'({ domain, accountId }) {
+    const { items } = await listDeviceCertificates(domain, operator(accountId));
+    return { deviceCertificates: items.map(certificateFacts) };
+  },
+
+  async 'device-certificate revoke'({ domain, accountId }, { certificate: wanted }) {
+    const actor = operator(accountId);
+    return domain.storage.transaction(async () => {
+      const { items } = await listDeviceCertificates(domain, actor);
+      const is = (text: string) => text === wanted;
+      const found = items.find((one) => is(one.endpointName) || is(one.id) || is(one.certificate.fingerprint));
+      if (!found) {
+        throw adminErrors('admin.device.certificate.unknown', {
+          message: `There is no device certificate with the endpoint name, id or fingerprint "${wanted}".`,
+          next: 'See them with: mooring device-certificate list. Devices that share a developer certificate are not among them.',
+        });
+      }
+      await deleteDeviceCertificate(domain, actor, found.id);
+      return certificateFacts(found);
     });
   },
 

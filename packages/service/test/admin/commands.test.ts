@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { fingerprint, parseCertificate } from '@mooring/pki';
+import { createRequest, fingerprint, generateKeyPair, parseCertificate, pemOf } from '@mooring/pki';
 import { mooring, type Outcome } from '../command-line.ts';
 import { type Started, start } from '../serve/service.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
@@ -112,6 +112,39 @@ for (const [way, ready] of ways) {
     const filed = await run('ca', 'export', '--out', out);
     assert.equal(filed.stdout, '');
     assert.equal(readFileSync(out, 'utf8'), plain.stdout);
+  });
+}
+
+for (const runs of [true, false]) {
+  test(`device certificates are listed and revoked ${runs ? 'through the socket' : 'on the folder itself'}`, async (t) => {
+    const service = await start(t);
+    const run: Run = (...argv) => mooring([...argv, '--data', service.data]);
+    assert.match((await run('device-certificate', 'list')).stderr, /No device has a certificate of its own/);
+    const key = (await run('api-key', 'create', 'laptop')).stdout.trim();
+    for (const name of ['kitchen', 'cellar', 'attic']) {
+      const subject = { commonName: name };
+      const request = createRequest({ subject, key: generateKeyPair().privateKey });
+      const made = await fetch(`${service.url}/v3/device-certificates`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ endpoint_name: name, csr: pemOf('CERTIFICATE REQUEST', request) }),
+      });
+      assert.equal(made.status, 201);
+    }
+    if (!runs) await service.close();
+
+    const { json } = await run('device-certificate', 'list', '--json');
+    const [kitchen, cellar, attic] = json.deviceCertificates;
+    assert.deepEqual([kitchen.endpointName, cellar.endpointName], ['kitchen', 'cellar']);
+    const line = `${kitchen.id}  kitchen  ${kitchen.fingerprint}  ${kitchen.issuedAt.slice(0, 10)}\n`;
+    assert.ok((await run('device-certificate', 'list')).stdout.startsWith(line));
+
+    const revoked = await run('device-certificate', 'revoke', 'kitchen');
+    assert.equal(revoked.stdout, `The certificate of "kitchen" (${kitchen.id}) is revoked.\n`);
+    assert.equal((await run('device-certificate', 'revoke', cellar.id)).status, 0);
+    assert.equal((await run('device-certificate', 'revoke', attic.fingerprint)).status, 0);
+    const again = await run('device-certificate', 'revoke', 'kitchen', '--json');
+    assert.deepEqual([again.status, again.json.error.code], [1, 'admin.device.certificate.unknown']);
   });
 }
 
