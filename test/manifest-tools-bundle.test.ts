@@ -1,10 +1,11 @@
 // The bundle of the four programs, run by Node alone from a folder without any library.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { readPieces, writePieces } from '../packaging/fast-start/pieces.ts';
 import { writeManifestTools } from '../packaging/manifest-tools/bundle.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'manifest-tools-'));
@@ -93,13 +94,21 @@ test('help and mistakes are those of argparse', () => {
   assert.match(run('manifest-tool', ['verify', '--nope'], 2).stderr, /unrecognized arguments: --nope/);
 });
 
-test('a cache of another V8, or none, only costs time', () => {
-  const cache = join(folder, 'bin/manifest-tools/programs.cache');
-  const good = readFileSync(cache);
-  for (const bad of [Buffer.from('no cache'), Buffer.concat([Buffer.alloc(64, 1), good.subarray(64)])]) {
-    writeFileSync(cache, bad);
+test('what another V8 has made, or nothing at all, only costs time', () => {
+  const shared = join(folder, 'bin/manifest-tools');
+  const pieces = readPieces(shared);
+  const other = (cache: Uint8Array) => Buffer.concat([Buffer.alloc(64, 1), cache.subarray(64)]);
+  for (const change of [other, () => Buffer.from('no cache'), () => Buffer.alloc(0)]) {
+    const changed = [...pieces].map(([name, { source, cache }]) => [name, { source, cache: change(cache) }] as const);
+    writePieces(shared, new Map(changed));
     assert.equal(run('manifest-tool', ['--version']).stdout, '1.4.8\n');
+    run('manifest-tool', ['parse', '-i', 'm']);
   }
-  rmSync(cache);
-  run('manifest-tool', ['parse', '-i', 'm']);
+});
+
+test('whoever reads the output may stop early', () => {
+  const tool = `${process.execPath} ${join(folder, 'bin/manifest-tool')}`;
+  const line = `set -o pipefail; (sleep 0.2; exec ${tool} inspect . m m3 fw.bin) | true`;
+  const { stderr } = spawnSync('bash', ['-c', line], { cwd: place, encoding: 'utf8' });
+  assert.equal(stderr, '');
 });

@@ -12,10 +12,37 @@ const ofCallbacks = new Set([
   ...['readdir', 'copyFile', 'chmod', 'link', 'symlink', 'readlink', 'mkdtemp', 'utimes'],
 ]);
 
+/** The same for what `open` gives; streams and lines of a file it does not have. */
+const handle = `
+class Handle {
+  constructor(fd) { this.fd = fd; }
+  #call(name, ...args) { return promisified(name, [this.fd, ...args]); }
+  #counted(name, count, args) {
+    return new Promise((done, fail) =>
+      require('node:fs')[name](this.fd, ...args, (error, number, buffer) =>
+        error ? fail(error) : done({ [count]: number, buffer })));
+  }
+  read(...args) { return this.#counted('read', 'bytesRead', args); }
+  write(...args) { return this.#counted('write', 'bytesWritten', args); }
+  readFile(...args) { return this.#call('readFile', ...args); }
+  writeFile(...args) { return this.#call('writeFile', ...args); }
+  appendFile(...args) { return this.#call('appendFile', ...args); }
+  stat(...args) { return this.#call('fstat', ...args); }
+  chmod(mode) { return this.#call('fchmod', mode); }
+  chown(uid, gid) { return this.#call('fchown', uid, gid); }
+  utimes(atime, mtime) { return this.#call('futimes', atime, mtime); }
+  truncate(...args) { return this.#call('ftruncate', ...args); }
+  sync() { return this.#call('fsync'); }
+  datasync() { return this.#call('fdatasync'); }
+  close() { return this.#call('close'); }
+}
+export const open = async (...args) => new Handle(await promisified('open', args));
+`;
+
 /** A module whose functions load the real one when the first of them is called; with `new` they work as well. */
 function source(name: string): string {
   const lines = Object.entries(load(name) as object).flatMap(([key, value]) => {
-    if (typeof value !== 'function') return [];
+    if (typeof value !== 'function' || (name === 'node:fs/promises' && key === 'open')) return [];
     if (name === 'node:fs/promises' && ofCallbacks.has(key)) {
       return [`export const ${key} = (...args) => promisified('${key}', args);`];
     }
@@ -29,7 +56,7 @@ const promisified = (key, args) =>
   new Promise((done, fail) => require('node:fs')[key](...args, (error, value) => (error ? fail(error) : done(value))));
 export default new Proxy({}, { get: (_, key) => real()[key] });
 ${lines.join('\n')}
-`;
+${name === 'node:fs/promises' ? handle : ''}`;
 }
 
 /** Has a bundle load slow modules of Node when they are used, and not when they are imported. */

@@ -9,6 +9,6 @@ export async function writeManifestTools(folder: string): Promise<void> {
     shared: 'manifest-tools',
     names: Object.keys(programs),
     module: 'packages/manifest-tool/src/programs.ts',
-    warmUp: join(import.meta.dirname, 'fast-commands.cjs'),
+    warmUp: join(import.meta.dirname, 'fast-commands.ts'),
   });
 }

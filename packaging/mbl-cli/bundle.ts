@@ -8,7 +8,7 @@ export async function writeMblCli(folder: string): Promise<string> {
     shared: 'mbl-cli.files',
     names: ['mbl-cli'],
     module: 'packages/mbl-cli/src/programs.ts',
-    warmUp: join(import.meta.dirname, 'fast-commands.cjs'),
+    warmUp: join(import.meta.dirname, 'fast-commands.ts'),
     // What ssh2 takes only where it was built.
     external: ['cpu-features', '*.node'],
   });

@@ -20,7 +20,9 @@ export async function writeOutput(
     // With --json standard output carries the result alone, which holds the data itself.
     if (context.json) return;
     const { stdout } = context.io;
-    await new Promise<void>((done, fail) => stdout.write(data, (error) => (error ? fail(error) : done())));
+    await new Promise<void>((done, fail) =>
+      stdout.write(data, (error) => (error ? fail(fileError(error, 'standard output')) : done())),
+    );
     if (stdout.isTTY) stdout.write('\n');
     return;
   }

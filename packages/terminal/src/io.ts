@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { type Clock, systemClock } from '@mooring/platform';
+import { standardInput, standardOutput } from './standard-streams.ts';
 
 /** The world of a command line, so that a test can be one. */
 export interface Io {
@@ -13,18 +14,29 @@ export interface Io {
   readonly clock: Clock;
 }
 
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
 /** Streams are made when they are first used: a command that reads nothing starts without the cost of it. */
 export function processIo(): Io {
   const { env } = process;
+  const stdin = once(() => standardInput(() => process.stdin));
+  const stdout = once(() => standardOutput(1, () => process.stdout));
+  const stderr = once(() => standardOutput(2, () => process.stderr));
   return {
     get stdin() {
-      return process.stdin;
+      return stdin();
     },
     get stdout() {
-      return process.stdout;
+      return stdout();
     },
     get stderr() {
-      return process.stderr;
+      return stderr();
     },
     env,
     cwd: process.cwd(),

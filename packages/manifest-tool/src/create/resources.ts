@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import type { Readable } from 'node:stream';
+import { open } from 'node:fs/promises';
 import { fileError } from '@mooring/platform';
 import { createErrors } from './errors.ts';
 
@@ -11,14 +10,29 @@ export interface Digest {
   size: number;
 }
 
-async function digest(stream: Readable | AsyncIterable<Uint8Array>): Promise<Digest> {
+async function digest(pieces: AsyncIterable<Uint8Array>): Promise<Digest> {
   const hash = createHash('sha256');
   let size = 0;
-  for await (const chunk of stream) {
-    hash.update(chunk as Uint8Array);
-    size += (chunk as Uint8Array).length;
+  for await (const piece of pieces) {
+    hash.update(piece);
+    size += piece.length;
   }
   return { hash: new Uint8Array(hash.digest()), size };
+}
+
+/** A file or a pipe in pieces, each valid until the next one. */
+async function* piecesOfFile(path: string): AsyncGenerator<Uint8Array, void, undefined> {
+  const file = await open(path, 'r');
+  try {
+    const buffer = new Uint8Array(262_144);
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, null);
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
+  }
 }
 
 /**
@@ -28,7 +42,7 @@ async function digest(stream: Readable | AsyncIterable<Uint8Array>): Promise<Dig
  */
 export async function digestOfFile(path: string, shown: string): Promise<Digest> {
   try {
-    return await digest(createReadStream(path));
+    return await digest(piecesOfFile(path));
   } catch (error) {
     const cause = fileError(error, shown);
     throw createErrors('create.payload.unreadable', {

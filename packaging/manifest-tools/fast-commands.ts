@@ -1,7 +1,7 @@
 // The commands of manifest-tool that have to start fast.
-'use strict';
-const fs = require('node:fs');
-const path = require('node:path');
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Commands } from '../fast-start/warm-up.ts';
 
 const config = {
   vendor: { domain: 'example.com' },
@@ -18,11 +18,13 @@ const commands = [
   ['parse', 'three.manifest', '-c', '.update-certificates/default.der'],
 ];
 
-module.exports = async (home, run) => {
-  fs.writeFileSync(path.join(home, 'fw.bin'), 'firmware');
-  fs.writeFileSync(path.join(home, 'c.json'), JSON.stringify(config));
+const runAll: Commands = async (home, run) => {
+  writeFileSync(join(home, 'fw.bin'), 'firmware');
+  writeFileSync(join(home, 'c.json'), JSON.stringify(config));
   for (const argv of commands) {
     const { status, said } = await run('manifest-tool', ...argv);
     if (status !== 0) throw new Error(`manifest-tool ${argv.join(' ')} ended with ${status}: ${said}`);
   }
 };
+
+export default runAll;

@@ -1,5 +1,5 @@
 // The ways that commands of mbl-cli begin with.
-'use strict';
+import type { Commands } from '../fast-start/warm-up.ts';
 
 const commands = [
   ['-h'],
@@ -11,6 +11,8 @@ const commands = [
   ['-a', '127.0.0.1:1', 'provision-pelion', 'one', 'two'],
 ];
 
-module.exports = async (_home, run) => {
+const runAll: Commands = async (_home, run) => {
   for (const argv of commands) await run('mbl-cli', ...argv);
 };
+
+export default runAll;

@@ -1,0 +1,30 @@
+'use strict';
+// The program is in pieces, of which a command loads those that it needs: source, and V8's own form of it where that is of
+// this very V8, which V8 checks itself. Otherwise the source is compiled, which takes as long as half a start of Node.
+const fs = require('node:fs');
+const { Script } = require('node:vm');
+
+const folder = `${__dirname}/SHARED/`;
+const places = JSON.parse(fs.readFileSync(`${folder}pieces.json`, 'utf8'));
+const pieces = fs.openSync(`${folder}pieces`);
+const loaded = new Map();
+const scripts = new Map();
+
+function load(name) {
+  if (!name.startsWith('./')) return require(name);
+  const known = loaded.get(name);
+  if (known) return known.exports;
+  const { at, source, cache } = places[name];
+  const bytes = Buffer.allocUnsafeSlow(source + cache);
+  fs.readSync(pieces, bytes, 0, bytes.length, at);
+  const cachedData = cache > 0 ? bytes.subarray(source) : undefined;
+  const script = new Script(bytes.latin1Slice(0, source), { filename: folder + name, cachedData });
+  const piece = { exports: {} };
+  loaded.set(name, piece);
+  scripts.set(name, script);
+  script.runInThisContext()(load, piece, piece.exports, folder + name, folder);
+  return piece.exports;
+}
+
+if (require.main === module) load('./programs.js').run('NAME');
+else module.exports = { ...load('./programs.js'), scripts };
