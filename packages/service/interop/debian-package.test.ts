@@ -189,7 +189,8 @@ echo "without time: $(said | grep -c 'no time from this service' || true)"
 rm /etc/credstore.encrypted/mooring-master-key
 systemctl start mooring || true
 n=0; until said | grep -q 'No new one was made'; do n=$((n+1)); [ $n -lt 100 ] || break; sleep 0.1; done
-systemctl stop mooring
+n=0; until systemctl is-failed --quiet mooring; do n=$((n+1)); [ $n -lt 50 ] || break; sleep 0.1; done
+systemctl show --property=ActiveState,ExecMainStatus,NRestarts mooring
 said | grep -q 'The data folder needs master key' && echo 'told of the missing key'
 ls /var/lib/mooring
 `;
@@ -218,6 +219,10 @@ test('started by systemd with the unit of the package: its master key from the c
     'ExecMainStatus=0',
     'the key in the journal: 0',
     'without time: 0',
+    // Nothing that another start would change.
+    'NRestarts=0',
+    'ExecMainStatus=78',
+    'ActiveState=failed',
     'told of the missing key',
     'data',
   ]);

@@ -64,13 +64,17 @@ export const serve: Command = {
     },
     { run: 'mooring serve --http 127.0.0.1:0 --json', does: 'on any free port, which the JSON line names' },
   ],
+  exitCodes: {
+    78: 'a setting, the master key or the data folder is not as it has to be, and starting again does not help',
+  },
   async run(context, values) {
     const { hostname } = await import('node:os');
     const { resolveSettings } = await import('../serve/settings.ts');
     const { lineLog } = await import('../serve/log.ts');
     const { startService } = await import('../serve/start.ts');
     const { restServer } = await import('../serve/rest-server.ts');
-    const settings = await resolveSettings({ options: values, ...context });
+    const { withStartStatus } = await import('../serve/start-status.ts');
+    const settings = await resolveSettings({ options: values, ...context }).catch(withStartStatus);
     const log = lineLog(settings.logFormat, context.clock, (line) => context.io.stderr.write(line), settings.logLevel);
     const service = await startService(settings, {
       env: context.env,
@@ -79,7 +83,7 @@ export const serve: Command = {
       machineName: hostname(),
       version: packageFile.version,
       restServer,
-    });
+    }).catch(withStartStatus);
     if (context.json) {
       const { url, http, account, bootstrapUri, lwm2mUri, transports = [], adminSocket, ca, metrics } = service;
       const uris = { bootstrapUri, lwm2mUri, transports };

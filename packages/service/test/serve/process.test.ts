@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -102,12 +102,23 @@ test('serve for people: where it is, and Ctrl-C ends it with status 0', async (t
   assert.doesNotMatch(running.texts.stderr, /\n +at /);
 });
 
-test('what cannot be started ends with status 1 and a sentence', async (t) => {
+test('what cannot be started ends with a sentence, and with status 78 where another start would end so too', async (t) => {
   const home = temporaryFolder(t);
   const { status, stdout, stderr } = await finish(t, home, 'serve', '--http', '0.0.0.0:0');
-  assert.deepEqual([status, stdout], [1, '']);
+  assert.deepEqual([status, stdout], [78, '']);
   assert.match(stderr, /^0\.0\.0\.0 can be reached by others.*\n.*--tls-own/);
   assert.equal(existsSync(join(home, '.local')), false);
+
+  const service = await start(t);
+  const serve = ['serve', '--data', service.data];
+  const used = await finish(t, home, ...serve, '--http', `127.0.0.1:${new URL(service.url).port}`);
+  assert.equal(used.status, 1, 'whoever has the folder or the port may end');
+  await service.close();
+  rmSync(`${service.data}.master-key`);
+  const keyless = await finish(t, home, ...serve, '--http', '127.0.0.1:0');
+  assert.equal(keyless.status, 78, keyless.stderr);
+  assert.match(keyless.stderr, /No new one was made/);
+  assert.equal((await finish(t, home, ...serve, '--http', 'nonsense:x')).status, 78);
 });
 
 test('a first start that is killed at any moment is completed by the next', async (t) => {
