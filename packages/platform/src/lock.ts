@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { link, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileError, platformErrors } from './platform-errors.ts';
 
@@ -64,6 +65,16 @@ async function takeAway(path: string, aside: string): Promise<void> {
   await rm(aside, { force: true });
 }
 
+/** Removes what processes have left beside the lock that were killed while they asked for it. */
+async function tidyUp(path: string): Promise<void> {
+  const beside = /^\.[0-9a-f]{12}(?:\.stale)?$/;
+  for (const name of await readdir(dirname(path)).catch(() => [])) {
+    if (!name.startsWith(basename(path)) || !beside.test(name.slice(basename(path).length))) continue;
+    const file = join(dirname(path), name);
+    if (await isStale(file)) await rm(file, { force: true }).catch(() => undefined);
+  }
+}
+
 /**
  * Takes the lock file `path`, made by linking a finished file into place so that it is never seen half written.
  * The lock of a process that has died is taken over.
@@ -80,6 +91,7 @@ export async function acquireLock(path: string, wait = 10_000): Promise<Lock> {
     for (;;) {
       try {
         await link(mine, path);
+        await tidyUp(path);
         return { release: () => rm(path, { force: true }) };
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

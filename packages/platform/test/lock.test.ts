@@ -51,6 +51,20 @@ test('the lock of a killed process is taken over', async () => {
   await (await acquireLock(path, 0)).release();
 });
 
+test('what a process leaves that is killed while it asks for the lock is cleared away', async () => {
+  const path = join(folder, 'asked');
+  const dead = JSON.stringify({ host: hostname(), pid: process.pid, started: '1' });
+  await writeFile(`${path}.0123456789ab`, dead);
+  await writeFile(`${path}.0123456789ab.stale`, dead);
+  await writeFile(`${path}.mine`, dead);
+  await (await acquireLock(path, 0)).release();
+  assert.deepEqual(
+    (await readdir(folder)).filter((name) => name.startsWith('asked')),
+    ['asked.mine'],
+  );
+  await rm(`${path}.mine`);
+});
+
 test('a lock of a pid that now belongs to another process is taken over', async () => {
   const path = join(folder, 'reused');
   await writeFile(path, JSON.stringify({ host: hostname(), pid: process.pid, started: '1' }));
