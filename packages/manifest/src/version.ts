@@ -19,8 +19,8 @@ export function versionNumber(text: string): bigint {
       next: 'Use a version from 0.0.1 to 999.999.999.',
     });
   }
-  const [major = 0n, minor = 0n, patch = 0n] = text.split('.').map(BigInt);
-  return marker | (major << 40n) | (minor << 16n) | patch;
+  const [major = 0, minor = 0, patch = 0] = text.split('.').map(Number);
+  return marker | BigInt(major * 2 ** 40 + minor * 2 ** 16 + patch);
 }
 
 /** The version that an integer codes, undefined where it is a time or a plain counter. */

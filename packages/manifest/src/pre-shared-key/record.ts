@@ -2,7 +2,6 @@ import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { type Der, der } from '@mooring/pki';
 import { manifestErrors } from '../errors.ts';
 import { FieldReader } from '../field-reader.ts';
-import { present } from '../v1/decode.ts';
 
 /** What a device finds in its record: the hash that stands for a signature, and a key where the payload is encrypted. */
 export interface KeyTableEntry {
@@ -25,10 +24,11 @@ export const encodeEntry = ({ hash, payloadKey }: KeyTableEntry): Der =>
 
 export function decodeEntry(bytes: Uint8Array): KeyTableEntry {
   const reader = new FieldReader(bytes, 'the key table entry');
-  const entry = reader.structure('', (fields) => ({
-    ...present('hash', fields.optionalOctets('hash', hashTag)),
-    ...present('payloadKey', fields.optionalOctets('payloadKey', payloadKeyTag)),
-  }));
+  const entry = reader.structure('', (fields): KeyTableEntry => {
+    const hash = fields.optionalOctets('hash', hashTag);
+    const payloadKey = fields.optionalOctets('payloadKey', payloadKeyTag);
+    return { ...(hash && { hash }), ...(payloadKey && { payloadKey }) };
+  });
   reader.finish();
   return entry;
 }

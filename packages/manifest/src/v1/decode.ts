@@ -7,7 +7,9 @@ import type {
   MacBlock,
   ManifestV1,
   PayloadDescription,
+  ResourceAlias,
   ResourceReference,
+  ResourceSignatureV1,
   ResourceV1,
   SignatureBlock,
   SignedResourceV1,
@@ -29,13 +31,13 @@ export interface DecodedV1 {
   rest: Uint8Array;
 }
 
-/** An optional field as an object to spread, so that an absent field is an absent key. */
-export function present<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
-  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
-}
+// Optional fields are set afterwards and not spread into place: spreading took a tenth of the time of verifying.
 
 function resourceReference(fields: FieldReader): ResourceReference {
-  return { hash: fields.octets('hash'), ...present('uri', fields.optionalUtf8('uri')), size: fields.count('size') };
+  const hash = fields.octets('hash');
+  const uri = fields.optionalUtf8('uri');
+  const size = fields.count('size');
+  return uri === undefined ? { hash, size } : { hash, uri, size };
 }
 
 function certificateReference(fields: FieldReader): CertificateReference {
@@ -54,53 +56,75 @@ function encryptionInfo(fields: FieldReader): EncryptionInfo {
 }
 
 function payloadDescription(fields: FieldReader): PayloadDescription {
-  return {
-    format: fields.enumeratedOrIdentifier('format'),
-    ...present('encryptionInfo', fields.optionalStructure('encryptionInfo', encryptionInfo)),
-    storageIdentifier: fields.utf8('storageIdentifier'),
-    reference: fields.structure('reference', resourceReference),
-    ...present('installedSize', fields.optionalCount('installedSize')),
-    ...present('installedDigest', fields.optionalOctets('installedDigest')),
-    ...present('version', fields.optionalUtf8('version')),
-  };
+  const format = fields.enumeratedOrIdentifier('format');
+  const encryption = fields.optionalStructure('encryptionInfo', encryptionInfo);
+  const storageIdentifier = fields.utf8('storageIdentifier');
+  const reference = fields.structure('reference', resourceReference);
+  const payload: PayloadDescription = { format, storageIdentifier, reference };
+  if (encryption) payload.encryptionInfo = encryption;
+  const installedSize = fields.optionalCount('installedSize');
+  if (installedSize !== undefined) payload.installedSize = installedSize;
+  const installedDigest = fields.optionalOctets('installedDigest');
+  if (installedDigest) payload.installedDigest = installedDigest;
+  const version = fields.optionalUtf8('version');
+  if (version !== undefined) payload.version = version;
+  return payload;
+}
+
+function applyPeriod(fields: FieldReader): { validFrom: bigint; validTo: bigint } {
+  return { validFrom: fields.whole('validFrom'), validTo: fields.whole('validTo') };
+}
+
+function alias(fields: FieldReader): ResourceAlias {
+  return { hash: fields.octets('hash'), uri: fields.utf8('uri') };
 }
 
 function manifest(fields: FieldReader, idSize: number | undefined): ManifestV1 {
-  return {
-    manifestVersion: fields.enumerated('manifestVersion'),
-    ...present('description', fields.optionalUtf8('description')),
-    timestamp: fields.whole('timestamp'),
-    vendorId: fields.sizedOctets('vendorId', idSize),
-    classId: fields.sizedOctets('classId', idSize),
-    deviceId: fields.sizedOctets('deviceId', idSize),
-    nonce: fields.octets('nonce'),
-    vendorInfo: fields.octets('vendorInfo'),
-    ...present('precursorDigest', fields.optionalOctets('precursorDigest')),
-    ...present(
-      'applyPeriod',
-      fields.optionalStructure('applyPeriod', (period) => ({
-        validFrom: period.whole('validFrom'),
-        validTo: period.whole('validTo'),
-      })),
-    ),
-    applyImmediately: fields.flag('applyImmediately'),
-    ...present('priority', fields.optionalCount('priority', Number.MIN_SAFE_INTEGER)),
-    encryptionMode: fields.enumeratedOrIdentifier('encryptionMode'),
-    aliases: fields.list('aliases', (alias) => ({ hash: alias.octets('hash'), uri: alias.utf8('uri') })),
-    dependencies: fields.list('dependencies', resourceReference),
-    ...present('payload', fields.optionalStructure('payload', payloadDescription)),
+  const manifestVersion = fields.enumerated('manifestVersion');
+  const description = fields.optionalUtf8('description');
+  const timestamp = fields.whole('timestamp');
+  const vendorId = fields.sizedOctets('vendorId', idSize);
+  const classId = fields.sizedOctets('classId', idSize);
+  const deviceId = fields.sizedOctets('deviceId', idSize);
+  const nonce = fields.octets('nonce');
+  const vendorInfo = fields.octets('vendorInfo');
+  const precursorDigest = fields.optionalOctets('precursorDigest');
+  const period = fields.optionalStructure('applyPeriod', applyPeriod);
+  const applyImmediately = fields.flag('applyImmediately');
+  const priority = fields.optionalCount('priority', Number.MIN_SAFE_INTEGER);
+  const encryptionMode = fields.enumeratedOrIdentifier('encryptionMode');
+  const aliases = fields.list('aliases', alias);
+  const dependencies = fields.list('dependencies', resourceReference);
+  const payload = fields.optionalStructure('payload', payloadDescription);
+  const read: ManifestV1 = {
+    manifestVersion,
+    timestamp,
+    vendorId,
+    classId,
+    deviceId,
+    nonce,
+    vendorInfo,
+    applyImmediately,
+    encryptionMode,
+    aliases,
+    dependencies,
   };
+  if (description !== undefined) read.description = description;
+  if (precursorDigest) read.precursorDigest = precursorDigest;
+  if (period) read.applyPeriod = period;
+  if (priority !== undefined) read.priority = priority;
+  if (payload) read.payload = payload;
+  return read;
 }
 
 function resource(fields: FieldReader, idSize: number | undefined): ResourceV1 {
-  return {
-    ...present('uri', fields.optionalUtf8('uri')),
-    resourceType: fields.enumerated('resourceType'),
-    resource:
-      fields.peek() === der.tags.octetString
-        ? fields.octets('resource.payload')
-        : fields.structure('resource.manifest', (inner) => manifest(inner, idSize)),
-  };
+  const uri = fields.optionalUtf8('uri');
+  const resourceType = fields.enumerated('resourceType');
+  const content =
+    fields.peek() === der.tags.octetString
+      ? fields.octets('resource.payload')
+      : fields.structure('resource.manifest', (inner) => manifest(inner, idSize));
+  return uri === undefined ? { resourceType, resource: content } : { uri, resourceType, resource: content };
 }
 
 function signatureBlock(fields: FieldReader): SignatureBlock {
@@ -111,14 +135,25 @@ function signatureBlock(fields: FieldReader): SignatureBlock {
 }
 
 function macBlock(fields: FieldReader): MacBlock {
-  return {
-    pskId: fields.octets('pskID'),
-    keyTableVersion: fields.count('keyTableVersion', Number.MIN_SAFE_INTEGER),
-    ...present('keyTableIv', fields.optionalOctets('keyTableIV')),
-    ...present('keyTableRef', fields.optionalUtf8('keyTableRef')),
-    keyTableIndexSize: fields.count('keyTableIndexSize'),
-    keyTableRecordSize: fields.count('keyTableRecordSize'),
+  const pskId = fields.octets('pskID');
+  const keyTableVersion = fields.count('keyTableVersion', Number.MIN_SAFE_INTEGER);
+  const keyTableIv = fields.optionalOctets('keyTableIV');
+  const keyTableRef = fields.optionalUtf8('keyTableRef');
+  const keyTableIndexSize = fields.count('keyTableIndexSize');
+  const keyTableRecordSize = fields.count('keyTableRecordSize');
+  const mac: MacBlock = { pskId, keyTableVersion, keyTableIndexSize, keyTableRecordSize };
+  if (keyTableIv) mac.keyTableIv = keyTableIv;
+  if (keyTableRef !== undefined) mac.keyTableRef = keyTableRef;
+  return mac;
+}
+
+function resourceSignature(fields: FieldReader): ResourceSignatureV1 {
+  const signature: ResourceSignatureV1 = {
+    hash: fields.octets('hash'),
+    signatures: fields.list('signatures', signatureBlock),
   };
+  if (fields.peek() === der.tags.sequence) signature.macs = fields.list('macs', macBlock);
+  return signature;
 }
 
 /** Bytes after the end: none in a strict reading. */
@@ -138,19 +173,12 @@ export function restAfter(input: Uint8Array, end: number, reading: 'strict' | 't
 export function decodeV1(input: Uint8Array, { reading = 'strict' }: DecodeOptions = {}): DecodedV1 {
   const idSize = reading === 'strict' ? 16 : undefined;
   const reader = new FieldReader(input);
-  const decoded = reader.structure('', (fields) => {
+  const { value, resourceTlv } = reader.structure('', (fields) => {
     const start = fields.offset;
     const whole = fields.structure('resource', (inner) => resource(inner, idSize));
     const resourceTlv = fields.since(start);
-    const value: SignedResourceV1 = {
-      resource: whole,
-      signature: fields.structure('signature', (signature) => ({
-        hash: signature.octets('hash'),
-        signatures: signature.list('signatures', signatureBlock),
-        ...present('macs', signature.peek() === der.tags.sequence ? signature.list('macs', macBlock) : undefined),
-      })),
-    };
+    const value: SignedResourceV1 = { resource: whole, signature: fields.structure('signature', resourceSignature) };
     return { value, resourceTlv };
   });
-  return { ...decoded, rest: restAfter(input, reader.offset, reading) };
+  return { value, resourceTlv, rest: restAfter(input, reader.offset, reading) };
 }

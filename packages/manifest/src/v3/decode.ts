@@ -1,7 +1,7 @@
 import { type Der, der } from '@mooring/pki';
 import { FieldReader } from '../field-reader.ts';
-import { type DecodeOptions, present, restAfter } from '../v1/decode.ts';
-import { isEncryptedFormat, type ManifestV3, type SignedResourceV3 } from './schema.ts';
+import { type DecodeOptions, restAfter } from '../v1/decode.ts';
+import { isEncryptedFormat, type ManifestV3, type PayloadMetadata, type SignedResourceV3 } from './schema.ts';
 
 export interface DecodedV3 {
   value: SignedResourceV3;
@@ -13,8 +13,18 @@ export interface DecodedV3 {
   rest: Uint8Array;
 }
 
+function payloadMetadata(fields: FieldReader): PayloadMetadata {
+  const metadata: PayloadMetadata = {
+    installedSize: fields.count('installed-size'),
+    installedDigest: fields.octets('installed-digest'),
+  };
+  const precursorDigest = fields.optionalOctets('precursor-digest');
+  if (precursorDigest) metadata.precursorDigest = precursorDigest;
+  return metadata;
+}
+
 function manifest(fields: FieldReader, idSize: number | undefined): ManifestV3 {
-  return {
+  const read: ManifestV3 = {
     vendorId: fields.sizedOctets('vendor-id', idSize),
     classId: fields.sizedOctets('class-id', idSize),
     updatePriority: fields.count('update-priority', Number.MIN_SAFE_INTEGER),
@@ -25,16 +35,12 @@ function manifest(fields: FieldReader, idSize: number | undefined): ManifestV3 {
     payloadUri: fields.utf8('payload-uri'),
     payloadFormat: fields.enumerated('payload-format'),
     installedSignature: fields.octets('installed-signature'),
-    ...present(
-      'payloadMetadata',
-      fields.optionalStructure('payload-metadata', (metadata) => ({
-        installedSize: metadata.count('installed-size'),
-        installedDigest: metadata.octets('installed-digest'),
-        ...present('precursorDigest', metadata.optionalOctets('precursor-digest')),
-      })),
-    ),
-    ...present('vendorData', fields.optionalOctets('vendor-data')),
   };
+  const metadata = fields.optionalStructure('payload-metadata', payloadMetadata);
+  if (metadata) read.payloadMetadata = metadata;
+  const vendorData = fields.optionalOctets('vendor-data');
+  if (vendorData) read.vendorData = vendorData;
+  return read;
 }
 
 const keyTag = der.contextTag(1, false);
@@ -62,5 +68,6 @@ export function decodeV3(input: Uint8Array, { reading = 'strict' }: DecodeOption
     ? encryptionKeyAt(input, reader.offset)
     : undefined;
   const end = reader.offset + (encryptionKey ? 2 + keySize : 0);
-  return { value, manifestTlv, ...present('encryptionKey', encryptionKey), rest: restAfter(input, end, reading) };
+  const rest = restAfter(input, end, reading);
+  return encryptionKey ? { value, manifestTlv, encryptionKey, rest } : { value, manifestTlv, rest };
 }

@@ -157,7 +157,7 @@ export function judgeStrictlyV1(
   else checkSignatures(decoded, trusted, options, checks);
   checkIds(manifest, options, checks);
   // 2.x writes none.
-  checks.add('nonce', [0, idSize].includes(manifest.nonce.length), `${manifest.nonce.length} bytes`);
+  checks.add('nonce', manifest.nonce.length === 0 || manifest.nonce.length === idSize, `${manifest.nonce.length} bytes`);
   checkPayload(manifest, options, checks);
   checkTimes(manifest, options, checks);
   checkRunning(manifest.timestamp, manifest.precursorDigest, options, checks);
