@@ -43,6 +43,18 @@ export function rawSignature(signature: Uint8Array): Uint8Array {
   return Buffer.concat([r, s]);
 }
 
+/** Writes half of a raw signature as an INTEGER. @returns where it ends */
+function writeInteger(into: Uint8Array, at: number, raw: Uint8Array, from: number): number {
+  let start = from;
+  while (start < from + half - 1 && raw[start] === 0) start++;
+  const padding = (raw[start] as number) >= 0x80 ? 1 : 0;
+  const length = from + half - start;
+  into[at] = der.tags.integer;
+  into[at + 1] = padding + length;
+  for (let i = 0; i < length; i++) into[at + 2 + padding + i] = raw[start + i] as number;
+  return at + 2 + padding + length;
+}
+
 /**
  * DER ECDSA-Sig-Value from raw r‖s.
  *
@@ -50,5 +62,9 @@ export function rawSignature(signature: Uint8Array): Uint8Array {
  */
 export function derSignature(raw: Uint8Array): Der {
   if (raw.length !== 2 * half) throw malformed(`64 bytes expected, ${raw.length} given`);
-  return der.sequence(der.unsignedInteger(raw.subarray(0, half)), der.unsignedInteger(raw.subarray(half)));
+  const value = new Uint8Array(2 + 2 * (3 + half));
+  const end = writeInteger(value, writeInteger(value, 2, raw, 0), raw, half);
+  value[0] = der.tags.sequence;
+  value[1] = end - 2;
+  return value.subarray(0, end) as Der;
 }

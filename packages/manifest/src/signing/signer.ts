@@ -1,6 +1,7 @@
 import crypto, { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { isPair, keyTypeOf } from '@mooring/pki';
 import { manifestErrors } from '../errors.ts';
+import { derSignature } from './ecdsa-value.ts';
 
 /** Whatever holds a signing key: a file, a token, an agent, an external program. */
 export interface Signer {
@@ -63,11 +64,12 @@ export function verifies(publicKey: KeyObject, signed: Uint8Array, signature: Ui
   }
 }
 
-/** As `verifies`, of raw r‖s. */
-export function verifiesRaw(publicKey: KeyObject, signed: Uint8Array, raw: Uint8Array): boolean {
-  if (raw.length !== 64 || !isP256(publicKey)) return false;
-  return verify('sha256', signed, { key: publicKey, dsaEncoding: 'ieee-p1363' }, raw);
-}
+/**
+ * As `verifies`, of raw r‖s. `node:crypto` takes that form too (`dsaEncoding`), but for that takes the key out of OpenSSL anew
+ * each time, which costs as much as the check itself.
+ */
+export const verifiesRaw = (publicKey: KeyObject, signed: Uint8Array, raw: Uint8Array): boolean =>
+  raw.length === 64 && verifies(publicKey, signed, derSignature(raw));
 
 /** In one call where there is such a one (Node 20.12), which takes half the time for something this short. */
 export function sha256(bytes: Uint8Array): Uint8Array {

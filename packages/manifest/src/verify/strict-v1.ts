@@ -157,7 +157,11 @@ export function judgeStrictlyV1(
   else checkSignatures(decoded, trusted, options, checks);
   checkIds(manifest, options, checks);
   // 2.x writes none.
-  checks.add('nonce', manifest.nonce.length === 0 || manifest.nonce.length === idSize, `${manifest.nonce.length} bytes`);
+  checks.add(
+    'nonce',
+    manifest.nonce.length === 0 || manifest.nonce.length === idSize,
+    `${manifest.nonce.length} bytes`,
+  );
   checkPayload(manifest, options, checks);
   checkTimes(manifest, options, checks);
   checkRunning(manifest.timestamp, manifest.precursorDigest, options, checks);
