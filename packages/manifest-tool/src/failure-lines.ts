@@ -17,6 +17,7 @@ const oldLines = new Set([
   'create.hash.mismatch',
   'verify.refused',
   'sign.mismatch',
+  'update.name.long',
 ]);
 
 const ofCommands: Readonly<Record<string, string>> = {
@@ -26,6 +27,8 @@ const ofCommands: Readonly<Record<string, string>> = {
   verify: 'manifesttool.v1.verify',
   sign: 'manifesttool.v1.sign',
   cert: 'manifesttool.cert',
+  'update prepare': 'manifesttool.prepare',
+  'update device': 'manifesttool.update_device',
 };
 
 /** The logger of 1.4.8 that a failure of a command came from. */
@@ -33,7 +36,7 @@ function loggerOf(command: string, code: string): string {
   const word = command.split(' ')[0] as string;
   if (code === 'parse.not.manifest' || code === 'parse.unrecognized') return `manifesttool.${word}`;
   if (code.startsWith('verify.')) return ofCommands.verify as string;
-  return ofCommands[word] ?? 'manifesttool';
+  return ofCommands[command] ?? ofCommands[word] ?? 'manifesttool';
 }
 
 /** A failure as log lines of 1.4.8; wrong usage as argparse puts it. */

@@ -1,4 +1,4 @@
-import { systemClock } from '@mooring/platform';
+import { systemClock, systemTimers, type Timers } from '@mooring/platform';
 import type { Command, Program } from '@mooring/terminal';
 import { certAddCommand } from './certificates/add-command.ts';
 import { certCreateCommand } from './certificates/create-command.ts';
@@ -12,14 +12,17 @@ import { type LogSink, logLevels } from './log.ts';
 import { parseCommand } from './parse/command.ts';
 import { certRenewCommand } from './renew/renew-command.ts';
 import { signCommand } from './sign/command.ts';
+import { updateDeviceCommand } from './update/device-command.ts';
+import { updatePrepareCommand } from './update/prepare-command.ts';
 import { verifyCommand } from './verify/command.ts';
 
 /**
  * The commands of 1.4.8 and our own. Its failures are log lines, which need a clock and a place to go.
  *
  * @param disk for tests that cut the power
+ * @param timers for tests that do not wait
  */
-export function manifestTool(sink: LogSink, disk?: Disk): Program {
+export function manifestTool(sink: LogSink, disk?: Disk, timers: Timers = systemTimers): Program {
   let running = '';
   const noted = (command: Command): Command => ({
     ...command,
@@ -38,6 +41,7 @@ export function manifestTool(sink: LogSink, disk?: Disk): Program {
     groups: [
       { title: 'Project', commands: commands([initCommand(disk), inspectCommand]) },
       { title: 'Manifests', commands: commands([createCommand, parseCommand, verifyCommand, signCommand]) },
+      { title: 'Updates', commands: commands([updatePrepareCommand(timers), updateDeviceCommand(timers)]) },
       { title: 'Certificates', commands: commands([certCreateCommand, certRenewCommand, certAddCommand]) },
     ],
     options: [

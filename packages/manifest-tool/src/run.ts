@@ -1,4 +1,4 @@
-import { isMooringError } from '@mooring/platform';
+import { isMooringError, type Timers } from '@mooring/platform';
 import { type Io, runProgram } from '@mooring/terminal';
 import { createCommand } from './create/command.ts';
 import type { Disk } from './disk.ts';
@@ -18,12 +18,13 @@ const forms: Readonly<Record<string, Forms>> = {
  * One name, two programs: runs the one that the command line was written for.
  *
  * @param disk for tests that cut the power
+ * @param timers for tests that do not wait
  * @returns the exit status
  */
-export async function runManifestTool(argv: readonly string[], io: Io, disk?: Disk): Promise<number> {
+export async function runManifestTool(argv: readonly string[], io: Io, disk?: Disk, timers?: Timers): Promise<number> {
   try {
     const generation = generationOf(argv, forms);
-    return await runProgram(generation === 1 ? manifestTool(io, disk) : manifestTool2x, argv, io);
+    return await runProgram(generation === 1 ? manifestTool(io, disk, timers) : manifestTool2x, argv, io);
   } catch (error) {
     if (!isMooringError(error)) throw error;
     const { code, message, next } = error;

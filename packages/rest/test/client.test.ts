@@ -117,6 +117,8 @@ test('what the service refuses is told in its own words, with what to do', async
   assert.deepEqual((await failureOf(clientFor(service.url).account())).data, {
     status: 409,
     url: service.url,
+    request: 'GET /v3/accounts/me',
+    said: 'Taken',
     type: 'duplicate',
     requestId: 'r1',
     fields: [],

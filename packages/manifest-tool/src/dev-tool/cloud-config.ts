@@ -1,9 +1,12 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { readFileIfExists } from '@mooring/platform';
 import type { CommandContext, Values } from '@mooring/terminal';
 import { argumentError2x } from '../logging-2x.ts';
 import { dumpYaml } from '../python/yaml.ts';
 import { readYaml } from '../schema-3/config.ts';
+import type { ServiceAccess } from '../update/access.ts';
+import { updateErrors } from '../update/errors.ts';
+import { cacheFiles } from './cache.ts';
 import { initCommandName } from './credentials.ts';
 
 const usualHost = 'https://api.us-east-1.mbedcloud.com';
@@ -38,4 +41,26 @@ export async function cloudConfigText(context: CommandContext, values: Values): 
   return typeof accessKey === 'string' && typeof host === 'string'
     ? dumpYaml({ access_key: accessKey, host })
     : undefined;
+}
+
+/**
+ * What `init` wrote down of the service; `api_key` is an old name of `access_key`.
+ *
+ * @throws MooringError `update.access.missing`
+ */
+export async function devAccess(
+  cwd: string,
+  folder: string,
+  caFingerprint: string | undefined,
+): Promise<ServiceAccess> {
+  const file = join(folder, cacheFiles.cloudConfig);
+  const data = await readFileIfExists(resolve(cwd, file));
+  const found = ((data && readYaml({ file, data })) ?? {}) as Record<string, unknown>;
+  const { host, access_key: key = found.api_key } = found;
+  if (typeof host === 'string' && typeof key === 'string') return { url: host, apiKey: key, caFingerprint };
+  throw updateErrors('update.access.missing', {
+    message: 'Izuma service configurations (URL and access key) are not provided',
+    next: `Run \`manifest-dev-tool init -u URL -a KEY\`, which makes new ids, or write both into ${file}: "host: URL" and "access_key: KEY".`,
+    data: { path: file },
+  });
 }

@@ -1,6 +1,6 @@
 import type { Command } from '@mooring/terminal';
 import { passwordOption } from '../signing/password-option.ts';
-import { createOptions } from './options.ts';
+import { createOptions, imageOptions } from './options.ts';
 import { logging } from './verbosity.ts';
 
 export const createCommand: Command = {
@@ -11,21 +11,7 @@ export const createCommand: Command = {
 Without -v the version is the one after the last that was given out for this component (0.0.2 at first); it is kept in the folder of init, and only if the manifest could be made.`,
   options: [
     ...createOptions.map((option) => (option.name === 'priority' ? { ...option, default: '0' } : option)),
-    {
-      flags: ['-v', '--fw-version'],
-      name: 'fw_version',
-      metavar: 'FW_VERSION',
-      help: 'The version of the image, 0.0.1 to 999.999.999.',
-    },
-    {
-      flags: ['--component-name'],
-      name: 'component_name',
-      metavar: 'NAME',
-      default: 'MAIN',
-      help: 'The part of the device that is updated.',
-    },
-    { flags: ['-m', '--sign-image'], name: 'sign_image', help: 'Also sign the image, for boot loaders that check it.' },
-    { flags: ['--combined-image'], name: 'combined_image', help: 'The image is a package of manifest-package-tool.' },
+    ...imageOptions,
     {
       flags: ['--encrypted-digest'],
       name: 'encrypted_digest',

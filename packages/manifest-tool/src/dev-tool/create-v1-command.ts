@@ -1,6 +1,6 @@
 import type { Command } from '@mooring/terminal';
 import { passwordOption } from '../signing/password-option.ts';
-import { createOptions } from './options.ts';
+import { createOptions, versionV1Options } from './options.ts';
 import { logging } from './verbosity.ts';
 
 export const createV1Command: Command = {
@@ -8,24 +8,7 @@ export const createV1Command: Command = {
   summary: 'Make a manifest of schema v1 with what init made.',
   description:
     'Makes and signs a manifest of schema v1 with the key, the certificate and the ids that `manifest-dev-tool init` made, for devices of the generation before schema v3.',
-  options: [
-    ...createOptions,
-    {
-      flags: ['-v', '--fw-version'],
-      name: 'fw_version',
-      metavar: 'FW_VERSION',
-      excludes: 'version',
-      help: 'The version of the image as a number; the time in seconds if this is 0 or not given.',
-    },
-    {
-      flags: ['--fw-migrate-ver'],
-      name: 'fw_migrate_ver',
-      metavar: 'FW_MIGRATE_VER',
-      excludes: 'version',
-      help: 'The version as 1.2.3, for an image with a client of schema v3.',
-    },
-    passwordOption,
-  ],
+  options: [...createOptions, ...versionV1Options, passwordOption],
   examples: [
     {
       run: 'manifest-dev-tool create-v1 -u https://example.com/fw.bin -p fw.bin -o fw.manifest',

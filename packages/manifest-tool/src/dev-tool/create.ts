@@ -97,6 +97,12 @@ async function configFrom(context: CommandContext, command: string, dev: DevConf
   };
 }
 
+export function announce({ payload }: Config, schema: 'v1' | 'v3', log: Log2x): void {
+  log.info(attention);
+  const kind = payload.format === 'arm-patch-stream' ? 'delta' : 'full';
+  log.info(`Created manifest in ${schema} schema for ${kind} update campaign`);
+}
+
 /** Where the version goes up by itself it is kept before the manifest is written: no number is given out twice. */
 async function written(
   context: CommandContext,
@@ -108,9 +114,7 @@ async function written(
   log: Log2x,
 ): Promise<unknown> {
   await writeOutput(context, values.output as string, made);
-  log.info(attention);
-  const kind = config.payload.format === 'arm-patch-stream' ? 'delta' : 'full';
-  log.info(`Created manifest in ${schema} schema for ${kind} update campaign`);
+  announce(config, schema, log);
   return {
     schema,
     version,
@@ -131,48 +135,103 @@ async function warnOfDevCertificate(context: CommandContext, { certificate: file
   }
 }
 
-/** @throws MooringError `dev.*`, `config.*`, `signing.*`, `version.exhausted`, `manifest.argument` */
-export async function create(context: CommandContext, values: Values, log: Log2x): Promise<unknown> {
-  const command = 'manifest-dev-tool create';
+/** What a manifest is made with, known before anything is made. */
+export interface DevProject {
+  readonly command: string;
+  readonly dev: DevConfig;
+  readonly version: string;
+}
+
+export interface DevManifest {
+  manifest: Uint8Array;
+  config: Config;
+}
+
+/** @throws MooringError `dev.*`, `version.exhausted`, `manifest.argument` */
+export async function devProject(
+  context: CommandContext,
+  command: string,
+  values: Values,
+  log: Log2x,
+): Promise<DevProject> {
   const given = values.fw_version as string | undefined;
   if (given !== undefined) checkedVersion(command, '-v/--fw-version', given);
   encryptedOf(command, values);
-  await checkOutput(context, command, '-o/--output', values.output as string);
   const folder = values.cache_dir as string;
   const dev = await devConfig(context.cwd, folder);
-  const config = await configFrom(context, command, dev, values);
-  const component = config.component ?? usualComponent;
-  const last = await lastVersions(context.cwd, folder);
-  const version = given ?? nextVersion(last[component] ?? beforeFirst);
+  const component = (values.component_name as string | undefined) ?? usualComponent;
+  const version = given ?? nextVersion((await lastVersions(context.cwd, folder))[component] ?? beforeFirst);
   log.info(`FW version: ${version}`);
-  const ids = idsIn(config, log);
-  const image = await imageOf(config, context.cwd);
-  const data = await customData(config, context.cwd);
-  const made = await manifestV3(config, ids, version, image, data, await signing(context, command, dev, values, log));
-  await keepVersion(context.cwd, folder, component, version);
-  await warnOfDevCertificate(context, dev);
-  return await written(context, values, made, 'v3', config, version, log);
+  return { command, dev, version };
 }
 
 /** @throws MooringError `dev.*`, `config.*`, `signing.*`, `manifest.argument` */
-export async function createV1(context: CommandContext, values: Values, log: Log2x): Promise<unknown> {
-  const command = 'manifest-dev-tool create-v1';
-  const version = versionOfV1(context, command, values);
-  const migrate = values.fw_migrate_ver as string | undefined;
+export async function devManifest(
+  context: CommandContext,
+  { command, dev, version }: DevProject,
+  values: Values,
+  log: Log2x,
+): Promise<DevManifest> {
+  const config = await configFrom(context, command, dev, values);
+  const ids = idsIn(config, log);
+  const image = await imageOf(config, context.cwd);
+  const data = await customData(config, context.cwd);
+  const signed = await signing(context, command, dev, values, log);
+  const manifest = await manifestV3(config, ids, version, image, data, signed);
+  await keepVersion(context.cwd, values.cache_dir as string, config.component ?? usualComponent, version);
+  await warnOfDevCertificate(context, dev);
+  return { manifest, config };
+}
+
+/** @throws MooringError `dev.*`, `config.*`, `signing.*`, `version.exhausted`, `manifest.argument` */
+export async function create(context: CommandContext, values: Values, log: Log2x): Promise<unknown> {
+  const command = 'manifest-dev-tool create';
   await checkOutput(context, command, '-o/--output', values.output as string);
-  const folder = values.cache_dir as string;
-  const dev = await devConfig(context.cwd, folder);
+  const project = await devProject(context, command, values, log);
+  const { manifest, config } = await devManifest(context, project, values, log);
+  return await written(context, values, manifest, 'v3', config, project.version, log);
+}
+
+/** The same for schema v1, whose version is a number. */
+export async function devProjectV1(
+  context: CommandContext,
+  command: string,
+  values: Values,
+  log: Log2x,
+): Promise<DevProject> {
+  const version = String(versionOfV1(context, command, values));
+  const migrate = values.fw_migrate_ver as string | undefined;
+  const dev = await devConfig(context.cwd, values.cache_dir as string);
+  log.info(`FW version: ${version}${migrate === undefined ? '' : ` (${migrate})`}`);
+  return { command, dev, version };
+}
+
+export async function devManifestV1(
+  context: CommandContext,
+  { command, dev, version }: DevProject,
+  values: Values,
+  log: Log2x,
+): Promise<DevManifest> {
   const config = await configFrom(context, command, dev, values);
   checkForV1(config);
-  log.info(`FW version: ${version}${migrate === undefined ? '' : ` (${migrate})`}`);
   const ids = idsIn(config, log);
   const { file, data: bytes } = await readNamed(context.cwd, dev.certificate);
   const certificate = updateCertificate(bytes, file);
   const image = await imageOf(config, context.cwd);
   const data = await customData(config, context.cwd);
   const signed = await signing(context, command, dev, values, log);
-  const made = await manifestV1(config, ids, version, image, data, signed, { certificate, file });
+  const manifest = await manifestV1(config, ids, BigInt(version), image, data, signed, { certificate, file });
   warnOfEnd(certificate, file, context.clock.now(), endLogOf(context.output));
-  if (migrate !== undefined) await keepVersion(context.cwd, folder, usualComponent, migrate);
-  return await written(context, values, made, 'v1', config, String(version), log);
+  const migrate = values.fw_migrate_ver as string | undefined;
+  if (migrate !== undefined) await keepVersion(context.cwd, values.cache_dir as string, usualComponent, migrate);
+  return { manifest, config };
+}
+
+/** @throws MooringError `dev.*`, `config.*`, `signing.*`, `manifest.argument` */
+export async function createV1(context: CommandContext, values: Values, log: Log2x): Promise<unknown> {
+  const command = 'manifest-dev-tool create-v1';
+  await checkOutput(context, command, '-o/--output', values.output as string);
+  const project = await devProjectV1(context, command, values, log);
+  const { manifest, config } = await devManifestV1(context, project, values, log);
+  return await written(context, values, manifest, 'v1', config, project.version, log);
 }

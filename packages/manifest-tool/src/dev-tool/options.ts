@@ -46,3 +46,40 @@ export const createOptions: readonly Option[] = [
   },
   cacheOption,
 ];
+
+/** Of schema v3. */
+export const imageOptions: readonly Option[] = [
+  {
+    flags: ['-v', '--fw-version'],
+    name: 'fw_version',
+    metavar: 'FW_VERSION',
+    help: 'The version of the image, 0.0.1 to 999.999.999.',
+  },
+  {
+    flags: ['--component-name'],
+    name: 'component_name',
+    metavar: 'NAME',
+    default: 'MAIN',
+    help: 'The part of the device that is updated.',
+  },
+  { flags: ['-m', '--sign-image'], name: 'sign_image', help: 'Also sign the image, for boot loaders that check it.' },
+  { flags: ['--combined-image'], name: 'combined_image', help: 'The image is a package of manifest-package-tool.' },
+];
+
+/** Of schema v1. */
+export const versionV1Options: readonly Option[] = [
+  {
+    flags: ['-v', '--fw-version'],
+    name: 'fw_version',
+    metavar: 'FW_VERSION',
+    excludes: 'version',
+    help: 'The version of the image as a number; the time in seconds if this is 0 or not given.',
+  },
+  {
+    flags: ['--fw-migrate-ver'],
+    name: 'fw_migrate_ver',
+    metavar: 'FW_MIGRATE_VER',
+    excludes: 'version',
+    help: 'The version as 1.2.3, for an image with a client of schema v3.',
+  },
+];

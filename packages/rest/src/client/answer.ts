@@ -42,7 +42,7 @@ function refusalOf(answer: Answer): Refusal | undefined {
 }
 
 function foreign(answer: Answer, url: URL): MooringError {
-  const data = { url: addressText(url), status: answer.status };
+  const data = { url: addressText(url), request: answer.request, status: answer.status };
   if (answer.status >= 300 && answer.status < 400) {
     const to = answer.headers.location;
     return restErrors('rest.answer.foreign', {
@@ -73,6 +73,8 @@ export function refused(answer: Answer, url: URL): MooringError {
   const data = {
     status,
     url: addressText(url),
+    request: answer.request,
+    ...(refusal?.message ? { said: refusal.message } : {}),
     ...(refusal?.type === undefined ? {} : { type: refusal.type }),
     ...(refusal?.requestId === undefined ? {} : { requestId: refusal.requestId }),
     fields,

@@ -69,7 +69,7 @@ export type ListFilter = Readonly<Record<string, string | number | boolean>>;
 
 /**
  * The REST interface of a Device Management service, typed. Every call throws a MooringError `rest.*` with a
- * sentence, what to do next, and data `{ status, requestId, fields }` where a service answered. The API key is
+ * sentence, what to do next, and data `{ status, request, said, requestId, fields }` where a service answered. The API key is
  * in no error.
  */
 export class RestClient {
@@ -210,7 +210,7 @@ export class RestClient {
     const ca = await this.#authority();
     this.#agent ??= await this.#newAgent();
     const contentType = typeof body === 'object' ? body.contentType : 'application/json';
-    return exchange({
+    const answer = await exchange({
       method,
       url: new URL(this.url.pathname.replace(/\/$/, '') + path, this.url),
       headers: {
@@ -227,6 +227,9 @@ export class RestClient {
       ...(ca === undefined ? {} : { ca }),
       ...(signal === undefined ? {} : { signal }),
     });
+    // What is told of a refusal must not hold the key, even if the service said it back.
+    const key = answer.status >= 400 ? this.#apiKey : undefined;
+    return key === undefined ? answer : { ...answer, body: answer.body.replaceAll(key, 'ak_…') };
   }
 
   async #newAgent(): Promise<Agent> {

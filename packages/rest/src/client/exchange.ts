@@ -23,6 +23,8 @@ export interface Call {
 }
 
 export interface Answer {
+  /** `POST /v3/update-campaigns` */
+  request: string;
   status: number;
   headers: IncomingMessage['headers'];
   body: string;
@@ -65,6 +67,7 @@ export async function exchange(call: Call): Promise<Answer> {
     });
     answer.on('end', () =>
       resolve({
+        request: `${call.method} ${url.pathname}`,
         status: answer.statusCode ?? 0,
         headers: answer.headers,
         body: Buffer.concat(chunks).toString('utf8'),
