@@ -59,6 +59,7 @@ export async function pages(): Promise<Map<string, string>> {
     ['manifest-delta-tool', 'packages/manifest-tool/src/delta-tool/program.ts'],
     ['manifest-package-tool', 'packages/manifest-tool/src/package-tool/program.ts'],
     ['mbl-cloud-client', 'packages/device/src/cloud-client/command.ts'],
+    ['mbl-firmware-update-manager', 'packages/device/src/updates/local/program.ts'],
   ] as const) {
     made.set(`commands/${name}.md`, commandReference((await load(file)).program as Program));
   }

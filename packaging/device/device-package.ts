@@ -36,9 +36,9 @@ export async function buildDevicePackage({ architecture, programs: all = program
       version,
       architecture,
       control: {
-        Depends: 'nodejs (>= 20)',
+        Depends: 'nodejs (>= 20), xz-utils',
         Recommends: 'avahi-daemon, logrotate, openssh-server | dropbear-bin, tpm2-tools',
-        Suggests: 'opensc',
+        Suggests: 'opensc, runc, zstd, swupdate, libubootenv-tool',
         Section: 'net',
       },
       summary: 'device side of the Mooring Device Management',
@@ -57,6 +57,7 @@ announces itself by mDNS.`,
       documentation: {
         'CHANGELOG.md': 'CHANGELOG.md',
         'device.md': 'docs/device.md',
+        'mbl-firmware-update-manager.md': 'docs/reference/commands/mbl-firmware-update-manager.md',
         'pelion-provisioning-util.md': 'docs/reference/commands/pelion-provisioning-util.md',
       },
     },
@@ -65,6 +66,10 @@ announces itself by mDNS.`,
       const addons = usesAddons ? addonsFor(architecture) : [];
       for (const [name, addon] of addons) put(`usr/lib/mooring-device/native/${name}`, addon);
       for (const { name } of all) put(`opt/arm/${name}`, own('files/program'), 0o755);
+      for (const name of ['arm_update_activate.sh', 'arm_update_active_details.sh']) {
+        put(`opt/arm/${name}`, own(`files/${name}`), 0o755);
+      }
+      put('usr/bin/mbl-firmware-update-manager', own('files/mbl-firmware-update-manager.in-usr-bin'), 0o755);
       put('etc/default/mooring-device', own('files/default'));
       put('etc/avahi/services/mooring-device.service', own('files/avahi.service'));
       put('usr/lib/systemd/dnssd/mooring-device.dnssd', own('files/ssh.dnssd'));

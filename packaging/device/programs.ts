@@ -11,4 +11,5 @@ export interface DeviceProgram {
 export const programs: readonly DeviceProgram[] = [
   { name: 'pelion-provisioning-util', entry: 'packages/device/src/provisioning/main.ts' },
   { name: 'mbl-cloud-client', entry: 'packages/device/src/cloud-client/main.ts', daemon: true },
+  { name: 'mbl-firmware-update-manager', entry: 'packages/device/src/updates/local/main.ts' },
 ];
