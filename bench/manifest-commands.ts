@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { peer148 } from '../packages/manifest-tool/interop/peer-1.4.8.ts';
+import { peer1x } from '../packages/manifest-tool/interop/peer-1.x.ts';
 import { writeManifestTools } from '../packaging/manifest-tools/bundle.ts';
 import { pythonPeer } from '../test/peers/python.ts';
 import { median, table } from './interleaved.ts';
@@ -11,7 +11,7 @@ import { measuredRun, type Run } from './measured-run.ts';
 
 const rounds = Number(process.argv[2] ?? 15);
 const folder = mkdtempSync(join(tmpdir(), 'manifest-commands-'));
-const peers = [peer148(), pythonPeer({ name: 'manifest-tool-2.6.2', install: [['manifest-tool==2.6.2']] })];
+const peers = [peer1x('1.4.8'), pythonPeer({ name: 'manifest-tool-2.6.2', install: [['manifest-tool==2.6.2']] })];
 const [first, second] = peers.map((peer) => {
   if (typeof peer === 'string') throw new Error(peer);
   return join(peer.bin, 'manifest-tool');

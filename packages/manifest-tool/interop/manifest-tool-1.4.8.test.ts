@@ -6,9 +6,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { peer148 } from './peer-1.4.8.ts';
+import { peer1x } from './peer-1.x.ts';
 
-const peer = peer148();
+const peer = peer1x('1.4.8');
 
 const ours = join(import.meta.dirname, '../../../bin/manifest-tool');
 const folder = mkdtempSync(join(tmpdir(), 'manifest-tool-'));
