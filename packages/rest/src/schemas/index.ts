@@ -6,6 +6,8 @@ import { DeviceGroup } from './device-group.ts';
 import { DeviceQuery } from './device-query.ts';
 import { BlackListedDeviceData, EnrollmentIdentity } from './enrollment.ts';
 import { ListOf } from './envelope.ts';
+import { ActiveSession, GroupSummary, UserInfoResp, UserInvitationResp } from './people.ts';
+import { Passkey } from './portal.ts';
 
 export {
   AccountInfo,
@@ -51,6 +53,39 @@ export { DeviceGroup, DeviceGroupManipulation, DeviceGroupReq } from './device-g
 export { DeviceQuery, DeviceQueryPostPutRequest, DeviceQueryPutRequest } from './device-query.ts';
 export { BlackListedDeviceData, BulkResponse, EnrollmentId, EnrollmentIdentity } from './enrollment.ts';
 export { ErrorResponse, ListOf } from './envelope.ts';
+export {
+  ActiveSession,
+  GroupCreationInfo,
+  GroupSummary,
+  GroupUpdateInfo,
+  IdList,
+  LoginHistory,
+  LoginProfile,
+  OneTimeLink,
+  SubjectList,
+  UserInfoReq,
+  UserInfoResp,
+  UserInvitationReq,
+  UserInvitationResp,
+  UserUpdateReq,
+} from './people.ts';
+export {
+  LinkFacts,
+  LinkRedemption,
+  LinkToken,
+  Passkey,
+  PasskeyOptions,
+  PasskeyRegistration,
+  PasskeySignIn,
+  PasswordChange,
+  PasswordProof,
+  PortalSession,
+  PortalState,
+  ScratchCodes,
+  SignInReq,
+  TotpCode,
+  TotpSetup,
+} from './portal.ts';
 export { ListOfPreSharedKeysWithoutSecret, PreSharedKey, PreSharedKeyWithoutSecret } from './pre-shared-key.ts';
 export { Metric, MetricPage } from './usage.ts';
 
@@ -80,3 +115,18 @@ export type EnrollmentIdentities = Static<typeof EnrollmentIdentities>;
 
 export const DenialAttemptsResponse = ListOf('DenialAttemptsResponse', BlackListedDeviceData);
 export type DenialAttemptsResponse = Static<typeof DenialAttemptsResponse>;
+
+export const GroupSummaryList = ListOf('GroupSummaryList', GroupSummary);
+export type GroupSummaryList = Static<typeof GroupSummaryList>;
+
+export const UserInfoRespList = ListOf('UserInfoRespList', UserInfoResp);
+export type UserInfoRespList = Static<typeof UserInfoRespList>;
+
+export const UserInvitationRespList = ListOf('UserInvitationRespList', UserInvitationResp);
+export type UserInvitationRespList = Static<typeof UserInvitationRespList>;
+
+export const ActiveSessionList = ListOf('ActiveSessionList', ActiveSession);
+export type ActiveSessionList = Static<typeof ActiveSessionList>;
+
+export const PasskeyList = ListOf('PasskeyList', Passkey);
+export type PasskeyList = Static<typeof PasskeyList>;
