@@ -41,6 +41,7 @@ export const adminErrors = errorFamily({
   'admin.unreachable': 'A process holds the data folder, but does not answer on its admin socket.',
   'admin.api.key.unknown': 'No API key has the name or id that was given.',
   'admin.device.certificate.unknown': 'No certificate of a single device has that name, id or fingerprint.',
+  'admin.user.unknown': 'No user has the e-mail address or id that was given.',
   'admin.refused': 'The running service is of another version and does not know the request.',
 });
 

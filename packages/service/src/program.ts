@@ -11,9 +11,11 @@ import { caRollover } from './commands/ca-rollover.ts';
 import { deviceCertificateList } from './commands/device-certificate-list.ts';
 import { deviceCertificateRevoke } from './commands/device-certificate-revoke.ts';
 import { payloadCreate } from './commands/payload-create.ts';
+import { portalLink } from './commands/portal-link.ts';
 import { restore } from './commands/restore.ts';
 import { serve } from './commands/serve.ts';
 import { simulate } from './commands/simulate.ts';
+import { userCreate, userList, userReset } from './commands/user.ts';
 
 export const program: Program = {
   name: 'mooring',
@@ -22,6 +24,7 @@ export const program: Program = {
   groups: [
     { title: 'Service', commands: [serve] },
     { title: 'Account', commands: [accountShow, accountSet, apiKeyCreate, apiKeyList, apiKeyRevoke] },
+    { title: 'Portal', commands: [portalLink, userList, userCreate, userReset] },
     { title: 'Certificate authorities', commands: [caList, caExport, caRollover] },
     { title: 'Updates', commands: [payloadCreate] },
     { title: 'Devices with a key of their own', commands: [deviceCertificateList, deviceCertificateRevoke] },

@@ -42,7 +42,7 @@ export async function firstAccount(domain: Domain): Promise<Account | undefined>
 }
 
 /** @throws MooringError `account.missing` */
-export async function showAccount(domain: Domain, actor: Actor): Promise<Account> {
+export async function showAccount(domain: Domain, actor: Pick<Actor, 'accountId'>): Promise<Account> {
   const row = await domain.storage.db
     .selectFrom('accounts')
     .selectAll()

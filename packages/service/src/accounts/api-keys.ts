@@ -1,5 +1,5 @@
 import type { ListQuery } from '@mooring/rest';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { audit } from '../audit/records.ts';
 import { columnCondition, type FieldRule, type Page, pageOf, wholeList } from '../lists/page.ts';
 import type { Actor, Domain } from '../storage/context.ts';
@@ -7,7 +7,7 @@ import { isUniqueViolation } from '../storage/index.ts';
 import type { Row } from '../storage/schema.ts';
 import { formatApiKey, hashSecret, newSecret, parseApiKey } from './api-key-text.ts';
 import { accountErrors } from './errors.ts';
-import { findGroups, type Group, permissionsOf } from './groups.ts';
+import { checkGrant, defaultGroups, findGroups, type Group } from './groups.ts';
 import { newId } from './ids.ts';
 
 export type ApiKeyStatus = 'ACTIVE' | 'INACTIVE';
@@ -37,9 +37,6 @@ export interface ApiKeyInput {
   owner?: string;
   status?: ApiKeyStatus;
 }
-
-/** Who gives no group gets this one: the first key of an account has to be one that can make others. */
-const defaultGroups = (actor: Actor) => (actor.kind === 'operator' ? ['Administrators'] : ['Developers']);
 
 async function keysOf(domain: Domain, rows: readonly Row<'api_keys'>[]): Promise<ApiKey[]> {
   if (rows.length === 0) return [];
@@ -85,9 +82,24 @@ const rules: Readonly<Record<string, FieldRule>> = {
     }),
 };
 
-export async function listApiKeys(domain: Domain, actor: Actor, query: ListQuery = wholeList): Promise<Page<ApiKey>> {
-  const page = await pageOf(domain, 'api_keys', actor.accountId, query, rules);
+/** @param conditions that hold besides the filters of the query */
+export async function listApiKeys(
+  domain: Domain,
+  actor: Actor,
+  query: ListQuery = wholeList,
+  conditions: readonly RawBuilder<boolean>[] = [],
+): Promise<Page<ApiKey>> {
+  const page = await pageOf(domain, 'api_keys', actor.accountId, query, rules, conditions);
   return { ...page, items: await keysOf(domain, page.items) };
+}
+
+/** The API key that asks. @throws MooringError `permission.denied` if it is a user */
+export function apiKeyIdOf(actor: Actor): string {
+  if (actor.kind === 'api-key') return actor.id;
+  throw accountErrors('permission.denied', {
+    message: 'Only an API key can do this with itself; the caller is a user.',
+    next: 'Name the API key by its id.',
+  });
 }
 
 /** @throws MooringError `api.key.not.found` */
@@ -105,26 +117,17 @@ export async function getApiKey(domain: Domain, actor: Actor, id: string): Promi
   });
 }
 
-/** @throws MooringError `permission.denied` if a group has a permission that the caller lacks */
-function checkGrant(actor: Actor, groups: readonly Group[]): void {
-  const excess = [...permissionsOf(groups)].filter((permission) => !actor.permissions.has(permission));
-  if (excess.length === 0) return;
-  throw accountErrors('permission.denied', {
-    message: `A key cannot be put into ${groups.map(({ name }) => name).join(' and ')} by one that may not do all that this group may.`,
-    next: 'Use an API key of the group Administrators.',
-    data: { missing: excess },
-  });
-}
-
 async function checkOwner(domain: Domain, actor: Actor, owner: string): Promise<void> {
   if (owner === actor.accountId || owner === actor.id) return;
-  const found = await domain.storage.db
-    .selectFrom('api_keys')
-    .select('id')
-    .where('account_id', '=', actor.accountId)
-    .where('id', '=', owner)
-    .executeTakeFirst();
-  if (found) return;
+  for (const table of ['api_keys', 'users'] as const) {
+    const found = await domain.storage.db
+      .selectFrom(table)
+      .select('id')
+      .where('account_id', '=', actor.accountId)
+      .where('id', '=', owner)
+      .executeTakeFirst();
+    if (found) return;
+  }
   throw accountErrors('api.key.invalid', {
     message: `The account has nobody with the id "${owner}" who could own the key.`,
     next: 'Leave the owner out.',
@@ -173,7 +176,7 @@ async function checkLimit(domain: Domain, accountId: string): Promise<void> {
 /**
  * Makes an API key. The result is the only place where the whole key can ever be read.
  *
- * @throws MooringError `api.key.name.taken`, `api.key.invalid`, `permission.denied`, `account.limit`
+ * @throws MooringError `api.key.name.taken`, `api.key.invalid`, `group.unknown`, `permission.denied`, `account.limit`
  */
 export async function createApiKey(domain: Domain, actor: Actor, input: ApiKeyInput): Promise<ApiKey> {
   const { accountId } = actor;

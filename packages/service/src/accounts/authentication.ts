@@ -3,7 +3,7 @@ import { storageErrors } from '../errors.ts';
 import type { Actor, Domain } from '../storage/context.ts';
 import { hashSecret, isSecret, parseApiKey } from './api-key-text.ts';
 import { accountErrors } from './errors.ts';
-import { expand } from './permissions.ts';
+import { permissionsOfMember } from './groups.ts';
 
 /** `last_login_time` is true to this many milliseconds; it spares the disk a write with every request. */
 const loginGranularity = 60_000;
@@ -30,16 +30,8 @@ export async function authenticateApiKey(domain: Domain, text: string, requestId
   const isRight = isSecret(parsed.secret, row?.secret_hash ?? nobody);
   if (!row || !isRight || row.account_id !== parsed.accountId || row.status !== 'ACTIVE') throw refused();
 
-  const groups = await db
-    .selectFrom('api_key_groups')
-    .innerJoin('policy_groups', 'policy_groups.id', 'api_key_groups.group_id')
-    .select('policy_groups.permissions_json')
-    .where('api_key_groups.api_key_id', '=', row.id)
-    .execute();
-  const permissions = new Set<string>(['own-api-key:read']);
-  for (const { permissions_json } of groups) {
-    for (const permission of expand(JSON.parse(permissions_json) as string[])) permissions.add(permission);
-  }
+  const permissions = await permissionsOfMember(domain, { apiKey: row.id });
+  permissions.add('own-api-key:read');
 
   const now = domain.clock.now().getTime();
   if (row.last_login_at === null || now - row.last_login_at >= loginGranularity) {

@@ -1,8 +1,10 @@
-import type { AccountInfo, ApiKeyInfoResp, FeaturePolicy } from '@mooring/rest';
+import type { AccountInfo, ApiKeyInfoResp, FeaturePolicy, GroupSummary } from '@mooring/rest';
 import { timeText } from '../http/time-text.ts';
 import type { ServiceSettings } from '../serve/settings.ts';
 import type { Account } from './account.ts';
 import type { ApiKey } from './api-keys.ts';
+import type { GroupSize } from './membership.ts';
+import { expand, isFirstGroup } from './permissions.ts';
 
 export const apiKeyBody = (key: ApiKey): ApiKeyInfoResp => ({
   object: 'api-key',
@@ -18,6 +20,20 @@ export const apiKeyBody = (key: ApiKey): ApiKeyInfoResp => ({
   last_login_time: key.lastLoginAt ?? 0,
   created_at: timeText(key.createdAt),
   updated_at: timeText(key.updatedAt),
+});
+
+export const groupBody = (group: GroupSize): GroupSummary => ({
+  object: 'group',
+  id: group.id,
+  etag: String(group.etag),
+  account_id: group.account_id,
+  name: group.name,
+  user_count: group.users,
+  apikey_count: group.apiKeys,
+  permissions: [...expand(JSON.parse(group.permissions_json) as string[])],
+  fixed: isFirstGroup(group.name),
+  created_at: timeText(group.created_at),
+  updated_at: timeText(group.updated_at),
 });
 
 const policy = (feature: string, resource: string): FeaturePolicy => ({
@@ -39,6 +55,7 @@ const policies: FeaturePolicy[] = [
 /** Limits as texts, under names that say what is counted; those of the original service are not known. */
 const limitsBody = ({ limits }: ServiceSettings): Record<string, string> => ({
   api_key_count: String(limits.apiKeys),
+  user_count: String(limits.users),
   group_count: String(limits.policyGroups),
   trusted_certificate_count: String(limits.trustedCertificates),
   developer_certificate_count: String(limits.developerCertificates),

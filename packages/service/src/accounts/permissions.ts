@@ -4,6 +4,13 @@ export const permissions = {
   'account:write': 'Change the account.',
   'own-api-key:read': 'See the API key that is used.',
   'own-api-key:write': 'Change the API key that is used.',
+  'own-user:read': "See oneself, one's sessions and passkeys, as a user who is signed in.",
+  'own-user:write': "Change one's own name, password, second factor and passkeys; end one's sessions.",
+  'users:read': 'See all users and invitations.',
+  'users:write': 'Invite, make, change and delete users.',
+  'groups:read': 'See the groups, and what their members may do.',
+  'groups:write': 'Make, change and delete groups, and say who is in them.',
+  'audit:read': 'See who did what.',
   'api-keys:read': 'See all API keys.',
   'api-keys:write': 'Make, change and delete API keys.',
   'developer-certificates:read': 'See developer certificates with their private keys.',
@@ -38,6 +45,7 @@ export const firstGroups = {
   Administrators: [everything],
   Developers: [
     'account:read',
+    'groups:read',
     'own-api-key:read',
     'own-api-key:write',
     'developer-certificates:read',
@@ -58,7 +66,30 @@ export const firstGroups = {
     'device-resources:write',
     'own-notifications:write',
   ],
+  // What anybody may see: no private keys, no people, nothing of what others do.
+  Observers: [
+    'account:read',
+    'groups:read',
+    'own-api-key:read',
+    'device-certificates:read',
+    'trusted-certificates:read',
+    'server-credentials:read',
+    'devices:read',
+    'enrollments:read',
+    'pre-shared-keys:read',
+    'metrics:read',
+    'device-resources:read',
+  ],
 } as const satisfies Record<string, readonly (Permission | typeof everything)[]>;
+
+/** Groups that every account has keep their name and their permissions. */
+export const isFirstGroup = (name: string): boolean => Object.hasOwn(firstGroups, name);
+
+/** Of a group that makes its members administrators. */
+export const administrators = 'Administrators';
+
+/** What everybody who signs in may do, in whatever group. */
+export const ownPermissions: readonly Permission[] = ['own-user:read', 'own-user:write'];
 
 /** The permissions that a group's list means. */
 export function expand(listed: readonly string[]): ReadonlySet<string> {

@@ -4,10 +4,24 @@ import { asksFor, listBody, listQueryOf } from '../http/list-request.ts';
 import { operation } from '../http/operation.ts';
 import type { Domain } from '../storage/context.ts';
 import { showAccount, updateAccount } from './account.ts';
-import { createApiKey, deleteApiKey, getApiKey, listApiKeys, resetApiKeySecret, updateApiKey } from './api-keys.ts';
+import {
+  apiKeyIdOf,
+  createApiKey,
+  deleteApiKey,
+  getApiKey,
+  listApiKeys,
+  resetApiKeySecret,
+  updateApiKey,
+} from './api-keys.ts';
 import { accountBody, apiKeyBody } from './bodies.ts';
 
-const apiKeyFilters: FilterFields = { key: 'string', owner: 'string', id: 'string', name: 'string', status: 'string' };
+export const apiKeyFilters: FilterFields = {
+  key: 'string',
+  owner: 'string',
+  id: 'string',
+  name: 'string',
+  status: 'string',
+};
 
 const id = { apikey_id: 'Id of the API key.' };
 type OfKey = { Params: { apikey_id: string } };
@@ -89,7 +103,7 @@ export function accountRoutes(app: FastifyInstance, domain: Domain): void {
       permission: 'own-api-key:read',
       answer: 'ApiKeyInfoResp',
     }),
-    async (request) => apiKeyBody(await getApiKey(domain, request.actor, request.actor.id)),
+    async (request) => apiKeyBody(await getApiKey(domain, request.actor, apiKeyIdOf(request.actor))),
   );
 
   app.put<{ Body: ApiKeyUpdateReq }>(
@@ -103,7 +117,7 @@ export function accountRoutes(app: FastifyInstance, domain: Domain): void {
       answer: 'ApiKeyInfoResp',
       errors: [409],
     }),
-    async (request) => apiKeyBody(await updateApiKey(domain, request.actor, request.actor.id, request.body)),
+    async (request) => apiKeyBody(await updateApiKey(domain, request.actor, apiKeyIdOf(request.actor), request.body)),
   );
 
   app.get<OfKey>(

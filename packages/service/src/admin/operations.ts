@@ -20,9 +20,16 @@ import {
 import { adminErrors } from '../errors.ts';
 import type { OpenFolder } from '../serve/open-folder.ts';
 import type { AuthorityPurpose } from '../storage/schema.ts';
+import { type PeopleOperations, peopleOperations } from './people.ts';
+
+/** What an operator works on. */
+export interface AdminFolder extends OpenFolder {
+  /** Where the portal is, for links. */
+  readonly url: string;
+}
 
 /** What the commands of an operator ask for and get, the same over the socket and without it. */
-export interface Operations {
+export interface Operations extends PeopleOperations {
   'api-key create': { input: { name: string; groups?: readonly string[] }; output: NewApiKey };
   'api-key list': { input: Record<never, never>; output: { apiKeys: ApiKeyFacts[] } };
   'api-key revoke': { input: { key: string }; output: ApiKeyFacts };
@@ -93,7 +100,7 @@ export interface AuthorityFacts {
 }
 
 type Perform<Name extends OperationName> = (
-  folder: OpenFolder,
+  folder: AdminFolder,
   input: Operations[Name]['input'],
 ) => Promise<Operations[Name]['output']>;
 
@@ -132,6 +139,8 @@ const accountFacts = (account: Awaited<ReturnType<typeof showAccount>>): Account
 });
 
 const operations: { readonly [Name in OperationName]: Perform<Name> } = {
+  ...peopleOperations,
+
   async 'api-key create'(folder, input) {
     const key = await createApiKey(folder.domain, operator(folder.accountId), input);
     return { ...(await factsOfOne(folder, key)), key: key.key };
@@ -222,7 +231,7 @@ const operations: { readonly [Name in OperationName]: Perform<Name> } = {
 
 /** @throws MooringError `admin.refused` for a name that is none, and whatever the operation throws */
 export async function perform<Name extends OperationName>(
-  folder: OpenFolder,
+  folder: AdminFolder,
   name: Name,
   input: Operations[Name]['input'],
 ): Promise<Operations[Name]['output']> {

@@ -5,31 +5,33 @@ import { isMooringError } from '@mooring/platform';
 import type { CommandContext, Values } from '@mooring/terminal';
 import { saveArchive } from '../backup/save.ts';
 import { adminErrors } from '../errors.ts';
+import { restAddress } from '../serve/address.ts';
 import { noLog } from '../serve/log.ts';
-import type { OpenFolder } from '../serve/open-folder.ts';
 import { defaultPublicHost } from '../serve/public-host.ts';
 import { resolveSettings, type Settings } from '../serve/settings.ts';
 import { requireDataFolder } from '../storage/data-folder.ts';
 import { folderHeld, tryLockFolder } from '../storage/folder-lock.ts';
 import { askForBackup, askService, brokenOff } from './client.ts';
-import type { OperationName, Operations } from './operations.ts';
+import type { AdminFolder, OperationName, Operations } from './operations.ts';
 import { readServiceFile } from './service-file.ts';
 
 /** How long to wait for a service that starts or ends, or for another command, in ms. */
 const patience = 10_000;
 
 /** Loaded only where no service runs: the rules and the database are most of the program. */
-async function open(settings: Settings, context: CommandContext): Promise<OpenFolder> {
+async function open(settings: Settings, context: CommandContext): Promise<AdminFolder> {
   const { openFolder } = await import('../serve/open-folder.ts');
   const { masterKeyProvider } = await import('../keys/provider.ts');
   const { env, clock } = context;
-  return openFolder({
+  const publicHost = settings.publicHost ?? defaultPublicHost(settings.http, hostname());
+  const folder = await openFolder({
     folder: settings.data,
     masterKey: masterKeyProvider({ setting: settings.masterKey, dataFolder: settings.data, env }),
-    settings: { ...settings, publicHost: settings.publicHost ?? defaultPublicHost(settings.http, hostname()) },
+    settings: { ...settings, publicHost },
     clock,
     log: noLog,
   });
+  return { ...folder, url: restAddress(settings, publicHost) };
 }
 
 /**
@@ -43,7 +45,7 @@ async function reach<T>(
   values: Values,
   command: string,
   ask: (socket: string) => Promise<{ result: T } | undefined>,
-  work: (folder: OpenFolder) => Promise<T>,
+  work: (folder: AdminFolder) => Promise<T>,
 ): Promise<T> {
   const settings = await resolveSettings({ options: values, ...context });
   await requireDataFolder(settings.data);

@@ -5,8 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { fileError, isMooringError } from '@mooring/platform';
 import { adminErrors } from '../errors.ts';
 import type { Log } from '../serve/log.ts';
-import type { OpenFolder } from '../serve/open-folder.ts';
-import { type OperationName, perform } from './operations.ts';
+import { type AdminFolder, type OperationName, perform } from './operations.ts';
 import { operatorBackup } from './operator-backup.ts';
 
 /** Longest request that is read, in bytes. */
@@ -47,7 +46,7 @@ async function sendArchive(response: ServerResponse, archive: Readable): Promise
   await pipeline(archive, response);
 }
 
-async function serveOne(folder: OpenFolder, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function serveOne(folder: AdminFolder, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const operation = decodeURIComponent((request.url ?? '/').slice(1));
   const input = await bodyOf(request);
   if (operation !== 'backup') {
@@ -75,7 +74,7 @@ export interface AdminServer {
  *
  * @throws MooringError `file.*`
  */
-export async function startAdminServer(path: string, folder: OpenFolder, log: Log): Promise<AdminServer> {
+export async function startAdminServer(path: string, folder: AdminFolder, log: Log): Promise<AdminServer> {
   const server = createServer((request, response) => {
     serveOne(folder, request, response).catch((error: unknown) => {
       if (!isMooringError(error)) log.error('admin.failed', `A request to the admin socket failed: ${String(error)}`);

@@ -21,6 +21,12 @@ function sayReady({ output }: CommandContext, service: RunningService, data: str
   output.line(`               ${service.lwm2mUri}`);
   if (service.transports) output.line(`  they come by ${service.transports.map(transportText).join(', and by ')}`);
   if (service.ca) output.line(`  HTTPS CA     SHA-256 ${service.ca.fingerprint}`);
+  if (service.portalLink) {
+    const { url, expiresAt } = service.portalLink;
+    output.line('Nobody can sign in yet. Open this to become the administrator; it is good once, and until');
+    output.line(`${expiresAt.toISOString().slice(0, 16).replace('T', ' ')} UTC ("mooring portal link" makes another):`);
+    output.line(`  ${url}`);
+  }
   if (service.firstStart) output.line('Make an API key in another terminal: mooring api-key create NAME');
   output.line('Ctrl-C ends it.');
 }
@@ -87,7 +93,8 @@ export const serve: Command = {
     if (context.json) {
       const { url, http, account, bootstrapUri, lwm2mUri, transports = [], adminSocket, ca, metrics } = service;
       const uris = { bootstrapUri, lwm2mUri, transports };
-      const ready = { url, http, pid: process.pid, account, ...uris, adminSocket, ca: ca ?? null };
+      const portalLink = service.portalLink?.url ?? null;
+      const ready = { url, http, pid: process.pid, account, ...uris, adminSocket, ca: ca ?? null, portalLink };
 
       context.report(metrics ? { ...ready, metrics } : ready);
     } else sayReady(context, service, settings.data);

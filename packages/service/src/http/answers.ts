@@ -3,12 +3,14 @@ import type { ErrorResponse } from '@mooring/rest';
 import type { accountErrors } from '../accounts/errors.ts';
 import type { certificateErrors } from '../certificates/errors.ts';
 import type { storageErrors } from '../errors.ts';
+import type { peopleErrors } from '../people/errors.ts';
 import type { registryErrors } from '../registry/errors.ts';
 import type { httpErrors } from './errors.ts';
 
 type Code = keyof (typeof accountErrors.codes &
   typeof certificateErrors.codes &
   typeof httpErrors.codes &
+  typeof peopleErrors.codes &
   typeof registryErrors.codes &
   typeof storageErrors.codes);
 
@@ -23,8 +25,23 @@ const answers: Readonly<Partial<Record<Code, readonly [status: number, type: str
   'device.kept': [400, 'bad_request'],
   'renewal.no.issuer': [400, 'validation_error'],
   'enrolment.invalid': [400, 'validation_error'],
+  'group.unknown': [400, 'validation_error'],
+  'group.invalid': [400, 'validation_error'],
+  'user.invalid': [400, 'validation_error'],
+  'user.last.administrator': [400, 'bad_request'],
+  'password.weak': [400, 'validation_error'],
+  'password.wrong': [400, 'validation_error'],
+  'totp.state': [400, 'bad_request'],
+  'totp.wrong': [400, 'validation_error'],
+  'passkey.invalid': [400, 'bad_request'],
+  'sign.in.wrong': [401, 'invalid_auth'],
+  'sign.in.code.needed': [401, 'second_factor_required'],
+  'sign.in.password.old': [401, 'password_change_required'],
   'auth.invalid': [401, 'invalid_auth'],
   'permission.denied': [403, 'forbidden'],
+  'session.foreign': [403, 'forbidden'],
+  'user.only': [403, 'forbidden'],
+  'group.fixed': [403, 'forbidden'],
   'account.limit': [403, 'account_limit_exceeded'],
   'certificate.limit': [403, 'account_limit_exceeded'],
   'device.limit': [403, 'account_limit_exceeded'],
@@ -32,6 +49,12 @@ const answers: Readonly<Partial<Record<Code, readonly [status: number, type: str
   'route.unknown': [404, 'not_found'],
   'account.missing': [404, 'not_found'],
   'api.key.not.found': [404, 'not_found'],
+  'user.not.found': [404, 'not_found'],
+  'invitation.not.found': [404, 'not_found'],
+  'group.not.found': [404, 'not_found'],
+  'session.not.found': [404, 'not_found'],
+  'passkey.not.found': [404, 'not_found'],
+  'link.invalid': [404, 'link_invalid'],
   'certificate.not.found': [404, 'not_found'],
   'device.not.found': [404, 'not_found'],
   'denial.not.found': [404, 'not_found'],
@@ -43,6 +66,10 @@ const answers: Readonly<Partial<Record<Code, readonly [status: number, type: str
   'device.query.not.found': [404, 'not_found'],
   'route.method': [405, 'method_not_allowed'],
   'api.key.name.taken': [409, 'duplicate'],
+  'user.email.taken': [409, 'duplicate'],
+  'user.username.taken': [409, 'duplicate'],
+  'group.name.taken': [409, 'duplicate'],
+  'group.member.present': [409, 'duplicate'],
   'certificate.name.taken': [409, 'duplicate'],
   'certificate.present': [409, 'duplicate'],
   'certificate.endpoint.taken': [409, 'duplicate'],
@@ -53,6 +80,7 @@ const answers: Readonly<Partial<Record<Code, readonly [status: number, type: str
   'request.too.large': [413, 'payload_too_large'],
   'request.media.type': [415, 'unsupported_media_type'],
   'renewal.impossible': [423, 'locked'],
+  'sign.in.throttled': [429, 'too_many_requests'],
 };
 
 /** What HTTP itself can find wrong before a route is reached, by status. */

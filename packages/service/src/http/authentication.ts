@@ -1,5 +1,8 @@
 import { authenticateApiKey } from '../accounts/authentication.ts';
 import { accountErrors } from '../accounts/errors.ts';
+import type { Client } from '../sessions/client.ts';
+import { sessionTokenIn } from '../sessions/cookie.ts';
+import { authenticateSession } from '../sessions/session.ts';
 import type { Actor, Domain } from '../storage/context.ts';
 
 /** What a request shows of who sent it. */
@@ -9,6 +12,9 @@ export interface Credentials {
   /** The header Cookie. */
   cookie: string | undefined;
   requestId: string;
+  client: Client;
+  /** Somebody is at work, and no page that only looks for news. */
+  atWork: boolean;
 }
 
 /**
@@ -23,6 +29,13 @@ export const byApiKey: Authenticator = async (domain, { authorization, requestId
   return key === undefined ? undefined : authenticateApiKey(domain, key, requestId);
 };
 
+/** The cookie of a session. One that has ended is none, so that the page that asks finds its way to the sign-in. */
+export const bySession: Authenticator = async (domain, { cookie, client, atWork, requestId }) => {
+  const token = sessionTokenIn(cookie, client);
+  const actor = token === undefined ? undefined : await authenticateSession(domain, token, atWork);
+  return actor && { ...actor, requestId };
+};
+
 /** @throws MooringError `auth.invalid` */
 export async function authenticate(
   authenticators: readonly Authenticator[],
@@ -34,7 +47,8 @@ export async function authenticate(
     if (actor) return actor;
   }
   throw accountErrors('auth.invalid', {
-    message: 'The request has no API key: the header "Authorization: Bearer <key>" is needed.',
-    next: 'Send an API key.',
+    message:
+      'The request has neither an API key, the header "Authorization: Bearer <key>", nor the cookie of a session that has not ended.',
+    next: 'Send an API key, or sign in.',
   });
 }

@@ -29,10 +29,21 @@ export const openApiOptions: FastifyDynamicSwaggerOptions = {
       title: 'Mooring Device Management',
       version: '3',
       description:
-        'Accounts, API keys, certificates and devices. Every path is also served with a slash at its end. Every answer has the header X-Request-ID.',
+        'Accounts, users, API keys, certificates and devices. Every path is also served with a slash at its end. Every answer has the header X-Request-ID.',
     },
     tags: [
       { name: 'Account', description: 'The account of the caller.' },
+      {
+        name: 'Sessions',
+        description:
+          'How the portal signs in; ours, and no part of the old interface. A session is a cookie that no script can read; it answers to the same routes as an API key. Requests that change something carry the header `X-Mooring-Portal: 1` and come from the page of this service itself; with `X-Mooring-Portal: background` a request does not prolong the session.',
+      },
+      { name: 'Users', description: 'People who sign in.' },
+      {
+        name: 'Invitations',
+        description: 'People who are to sign in. No mail is sent: the link is for you to pass on.',
+      },
+      { name: 'Policy groups', description: 'Groups of users and API keys, and what their members may do.' },
       { name: 'API keys', description: 'Keys that programs sign in with.' },
       { name: 'Developer certificates', description: 'Credentials for devices in development.' },
       { name: 'Device certificates', description: 'Certificates of devices that have made a key of their own.' },
@@ -63,6 +74,12 @@ export const openApiOptions: FastifyDynamicSwaggerOptions = {
           type: 'http',
           scheme: 'bearer',
           description: 'An API key: `Authorization: Bearer ak_…`.',
+        },
+        Session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: '__Host-mooring',
+          description: 'The cookie of a session; `mooring` where there is no TLS.',
         },
       },
     },

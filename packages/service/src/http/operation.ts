@@ -10,6 +10,8 @@ declare module 'fastify' {
     /** Parameters for the OpenAPI page; requests are read by the list parser, which knows the clients' quirks. */
     parameters?: Readonly<Record<string, unknown>>;
     bodyOptional?: boolean;
+    /** Open to everyone, and still only to the pages of this service: it makes or ends a session. */
+    sameSite?: boolean;
     /** Body for the OpenAPI page of a route that reads its body itself. */
     describedBody?: SchemaName;
   }
@@ -20,6 +22,10 @@ export interface Operation {
   id: string;
   tag:
     | 'Account'
+    | 'Sessions'
+    | 'Users'
+    | 'Invitations'
+    | 'Policy groups'
     | 'API keys'
     | 'Developer certificates'
     | 'Device certificates'
@@ -37,7 +43,8 @@ export interface Operation {
     | 'Subscriptions';
   summary: string;
   description?: string;
-  permission: Permission;
+  /** Null for one that is open to everyone, who then has to be a page of this service. */
+  permission: Permission | null;
   body?: SchemaName;
   bodyOptional?: boolean;
   /** Body of a route that reads it itself. */
@@ -52,7 +59,7 @@ export interface Operation {
   /** What an `:id` in the path names. */
   path?: Readonly<Record<string, string>>;
   /** Errors besides 401, 403 and, with a body or a list, 400. */
-  errors?: readonly (400 | 404 | 409 | 413 | 423)[];
+  errors?: readonly (400 | 404 | 409 | 413 | 423 | 429)[];
   /** The route is a list of entities with these fields to filter on. */
   list?: FilterFields;
   /** What `include` can name. */
@@ -100,11 +107,12 @@ function parametersOf({ list, include = [] }: Operation): Record<string, unknown
 
 const errorMeaning: Readonly<Record<number, string>> = {
   400: 'The request is wrong; the fields are named.',
-  401: 'The API key is missing, wrong or inactive.',
-  403: 'The API key may not do this, or a limit is reached.',
+  401: 'The API key or the session is missing, wrong, inactive or over.',
+  403: 'The API key or the user may not do this, or a limit is reached.',
   404: 'There is no such thing in the account.',
   409: 'The name is taken, or there is such a thing already.',
   413: 'The file is larger than any that is taken.',
+  429: 'Too many attempts; the header Retry-After says for how long to wait.',
   423: 'The device is not connected, or cannot do it.',
 };
 
@@ -113,10 +121,12 @@ export function operation(described: Operation): RouteShorthandOptions {
   const { status = 200, answer, body, errors = [], path = {} } = described;
   const parameters = { ...parametersOf(described), ...described.query };
   const isRead = body !== undefined || described.rawBody !== undefined || Object.keys(parameters).length > 0;
-  const refusals = [...(isRead ? [400] : []), 401, 403, ...errors];
+  const isOpen = described.permission === null;
+  const refusals = [...(isRead ? [400] : []), ...(isOpen && body === undefined ? [] : [401, 403]), ...errors];
   return {
     config: {
       permission: described.permission,
+      ...(isOpen && body !== undefined ? { sameSite: true } : {}),
       ...(Object.keys(parameters).length > 0 ? { parameters } : {}),
       ...(described.bodyOptional ? { bodyOptional: true } : {}),
       ...(described.rawBody === undefined ? {} : { describedBody: described.rawBody }),
@@ -126,7 +136,7 @@ export function operation(described: Operation): RouteShorthandOptions {
       tags: [described.tag],
       summary: described.summary,
       ...(described.description === undefined ? {} : { description: described.description }),
-      security: [{ Bearer: [] }],
+      security: isOpen ? [] : [{ Bearer: [] }, { Session: [] }],
       ...(Object.keys(path).length === 0
         ? {}
         : {

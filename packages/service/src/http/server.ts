@@ -1,20 +1,26 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import swagger from '@fastify/swagger';
+import type { MooringError } from '@mooring/platform';
 import fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import { accountErrors } from '../accounts/errors.ts';
+import { groupRoutes } from '../accounts/group-routes.ts';
 import { newId } from '../accounts/ids.ts';
 import { accountRoutes } from '../accounts/routes.ts';
 import { certificateRoutes } from '../certificates/routes.ts';
 import { Connect, connectRoutes } from '../connect/index.ts';
 import { expositionType } from '../metrics/exposition.ts';
+import { peopleRoutes } from '../people/routes.ts';
 import { type CertificateRenewals, noRenewals } from '../registry/renewals/renewal.ts';
 import { registryRoutes } from '../registry/routes.ts';
 import { Readiness } from '../serve/readiness.ts';
+import { clientOf } from '../sessions/client.ts';
+import { sessionRoutes } from '../sessions/routes.ts';
+import { checkSameSite, portalHeader } from '../sessions/same-site.ts';
 import type { Actor, Domain } from '../storage/context.ts';
 import { type AnsweredRequest, unmatched } from './answered.ts';
 import { answerOf, protocolEnvelope } from './answers.ts';
-import { type Authenticator, authenticate, byApiKey } from './authentication.ts';
+import { type Authenticator, authenticate, byApiKey, bySession } from './authentication.ts';
 import { httpErrors } from './errors.ts';
 import { readJson } from './json-body.ts';
 import { KnownPaths } from './known-paths.ts';
@@ -34,7 +40,7 @@ export interface HttpServerOptions {
   logger?: FastifyBaseLogger;
   /** PEM. Plain HTTP if absent. */
   https?: { key: string; cert: string };
-  /** API keys alone if absent. */
+  /** API keys and sessions if absent. */
   authenticators?: readonly Authenticator[];
   /** Asks devices to renew certificates; none is connected if absent. */
   renewals?: CertificateRenewals;
@@ -45,6 +51,8 @@ export interface HttpServerOptions {
   connect?: Connect;
   /** What `/metrics` says; there is no such path if absent. */
   metrics?: () => Promise<string>;
+  /** Of the program, for the portal. */
+  version?: string;
 }
 
 /** What a proxy adds on its way: who comes through one is not this machine. */
@@ -52,7 +60,7 @@ const proxyHeaders = ['x-forwarded-for', 'forwarded', 'via', 'x-real-ip'];
 
 /** The REST interface. It does not listen yet, and does not close the domain. */
 export function createHttpServer(domain: Domain, options: HttpServerOptions = {}): FastifyInstance {
-  const { authenticators = [byApiKey], https, logger, answered, metrics } = options;
+  const { authenticators = [byApiKey, bySession], https, logger, answered, metrics } = options;
   const readiness = options.readiness ?? new Readiness(domain);
   const serverOptions = { requireHostHeader: false };
   const app = fastify({
@@ -86,15 +94,23 @@ export function createHttpServer(domain: Domain, options: HttpServerOptions = {}
     reply.header('Cache-Control', 'no-store');
     reply.header('X-Content-Type-Options', 'nosniff');
     if (request.is404) return;
-    const { permission } = request.routeOptions.config;
-    if (permission === null) return;
-    const { cookie } = request.headers;
+    const { permission, sameSite } = request.routeOptions.config;
+    const { method, headers } = request;
+    const client = clientOf(request);
+    if (permission === null) {
+      if (sameSite) checkSameSite(method, headers, client);
+      return;
+    }
+    const { cookie } = headers;
+    const atWork = headers[portalHeader] !== 'background';
     const authorization = request.headers.authorization ?? subprotocolKey(request.headers['sec-websocket-protocol']);
-    request.actor = await authenticate(authenticators, domain, { authorization, cookie, requestId: request.id });
+    const requestId = request.id;
+    request.actor = await authenticate(authenticators, domain, { authorization, cookie, requestId, client, atWork });
+    if (request.actor.kind === 'user') checkSameSite(method, headers, client);
     if (permission === undefined || !request.actor.permissions.has(permission)) {
       throw accountErrors('permission.denied', {
-        message: `The API key lacks the permission ${permission}.`,
-        next: 'Use an API key of a group that has it.',
+        message: `The ${request.actor.kind === 'user' ? 'user' : 'API key'} lacks the permission ${permission}.`,
+        next: 'It takes a group that has it.',
       });
     }
   });
@@ -157,6 +173,9 @@ export function createHttpServer(domain: Domain, options: HttpServerOptions = {}
     }
     routes.get('/v3/openapi.json', open, async () => app.swagger());
     accountRoutes(routes, domain);
+    groupRoutes(routes, domain);
+    peopleRoutes(routes, domain);
+    sessionRoutes(routes, domain, options.version ?? 'unknown');
     certificateRoutes(routes, domain);
     registryRoutes(routes, domain, options.renewals ?? noRenewals);
     routes.register(async (scope) => connectRoutes(scope, domain, options.connect ?? new Connect(domain)));
@@ -173,6 +192,8 @@ function subprotocolKey(offered: string | undefined): string | undefined {
 function sendError(error: unknown, requestId: string, reply: FastifyReply) {
   const answer = answerOf(error, requestId);
   if (answer.code === 401) reply.header('WWW-Authenticate', 'Bearer');
+  const { retryAfter } = ((error as MooringError | undefined)?.data ?? {}) as { retryAfter?: unknown };
+  if (answer.code === 429 && typeof retryAfter === 'number') reply.header('Retry-After', retryAfter);
   // Serialised here: the schemas of a route know its own errors only.
   reply.code(answer.code).type('application/json; charset=utf-8').serializer(JSON.stringify).send(answer);
   return answer;

@@ -68,3 +68,12 @@ export function addressKind(host: string): AddressKind {
   if (unroutable.check(host, family)) return 'unroutable';
   return 'public';
 }
+
+/** Where browsers and programs find the service: by its public host, where it listens on all addresses. */
+export function restAddress(
+  { http, tls }: { readonly http: ListenAddress; readonly tls: unknown },
+  publicHost: string,
+): string {
+  const host = addressKind(http.host) === 'unspecified' ? publicHost : http.host;
+  return `${tls ? 'https' : 'http'}://${uriHost(host)}:${http.port}`;
+}

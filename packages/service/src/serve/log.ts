@@ -14,6 +14,8 @@ function withoutSecrets(line: string): string {
   return line
     .replace(/-----BEGIN[^-]*-----.*?(-----END[^-]*-----|$)/gs, '[PEM]')
     .replace(/\bak_1[A-Za-z0-9+/]{20,}/g, '[API key]')
+    .replace(/\bms_[A-Za-z0-9_-]{20,}/g, '[session]')
+    .replace(/\bml_[A-Za-z0-9_-]{20,}/g, '[one-time link]')
     .replace(/\b(bearer)\s+[^\s"\\]+/gi, '$1 [hidden]');
 }
 

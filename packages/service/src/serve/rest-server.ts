@@ -51,12 +51,13 @@ export const restServer: World['restServer'] = async (
   domain,
   tls,
   log,
-  { readiness, metrics, showMetrics, connect },
+  { readiness, metrics, showMetrics, connect, version },
 ) => {
   const app = createHttpServer(domain, {
     logger: failureLogger(log),
     readiness,
     connect,
+    version,
     answered: (request) => {
       metrics.answered(request);
       logRequest(log, request);

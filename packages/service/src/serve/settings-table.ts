@@ -202,6 +202,13 @@ const table = {
     default: '10000',
     help: 'How many API keys an account may have.',
   },
+  limitUsers: {
+    name: 'limit-users',
+    kind: 'count',
+    metavar: 'N',
+    default: '10000',
+    help: 'How many users an account may have, those who are invited among them.',
+  },
   limitPolicyGroups: {
     name: 'limit-policy-groups',
     kind: 'count',

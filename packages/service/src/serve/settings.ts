@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { settingsErrors } from '../errors.ts';
+import type { PasswordCost } from '../people/password-cost.ts';
 import type { ListenAddress } from './address.ts';
 import type { LogLevel } from './log.ts';
 import { readSettingValues, type SettingValue, type Sources } from './settings-sources.ts';
@@ -8,6 +9,7 @@ import { type SettingKey, settings as table } from './settings-table.ts';
 /** How many of each an account may have; generous, and there to stop a script that has gone wrong. */
 export interface Limits {
   readonly apiKeys: number;
+  readonly users: number;
   readonly policyGroups: number;
   /** Developer certificates are among them. */
   readonly trustedCertificates: number;
@@ -34,10 +36,13 @@ export interface ServiceSettings {
   readonly deviceKeys?: 'service' | 'device';
   /** Seconds that a device is told to keep its registration for; its own choice if absent. */
   readonly deviceLifetime?: number;
+  /** What a password costs to try; as much as is right if absent. */
+  readonly passwordCost?: PasswordCost;
 }
 
 export const defaultLimits: Limits = {
   apiKeys: Number(table.limitApiKeys.default),
+  users: Number(table.limitUsers.default),
   policyGroups: Number(table.limitPolicyGroups.default),
   trustedCertificates: Number(table.limitTrustedCertificates.default),
   developerCertificates: Number(table.limitDeveloperCertificates.default),
@@ -163,6 +168,7 @@ export async function resolveSettings(sources: Sources): Promise<Settings> {
     },
     limits: {
       apiKeys: number('limitApiKeys'),
+      users: number('limitUsers'),
       policyGroups: number('limitPolicyGroups'),
       trustedCertificates: number('limitTrustedCertificates'),
       developerCertificates: number('limitDeveloperCertificates'),

@@ -18,11 +18,12 @@ import { Metrics } from '../metrics/metrics.ts';
 import { startMetricsServer } from '../metrics/metrics-server.ts';
 import { serviceFamilies } from '../metrics/service-metrics.ts';
 import { enrolmentJobs } from '../registry/enrolments/jobs.ts';
+import { linkOfStart } from '../sessions/redeem.ts';
 import type { Domain } from '../storage/context.ts';
 import { refuseForeignFolder } from '../storage/data-folder.ts';
 import { folderHeld, tryLockFolder } from '../storage/folder-lock.ts';
 import { Upkeep } from '../upkeep/upkeep.ts';
-import { addressKind, type ListenAddress, uriHost } from './address.ts';
+import { addressKind, type ListenAddress, restAddress, uriHost } from './address.ts';
 import { handedOut, recordHandedOut } from './handed-out.ts';
 import { httpsHosts, ownTls, renewalPeriod } from './https.ts';
 import type { Lack } from './lacking.ts';
@@ -49,6 +50,7 @@ export interface Watch {
   readonly showMetrics: boolean;
   /** What applications ask of devices. */
   readonly connect: Connect;
+  readonly version: string;
 }
 
 export interface World {
@@ -67,6 +69,8 @@ export interface RunningService {
   readonly url: string;
   readonly http: ListenAddress;
   readonly account: string;
+  /** Makes the first administrator of the portal: once, and until this time. Not told where somebody can sign in. */
+  readonly portalLink: { readonly url: string; readonly expiresAt: Date } | undefined;
   /** The account and its authorities were made by this start. */
   readonly firstStart: boolean;
   readonly masterKeyPlace: string;
@@ -289,7 +293,13 @@ export async function startService(settings: Settings, world: World): Promise<Ru
     const connect = new Connect(folder.domain);
     const devices = await startDevices(folder, settings, connect, log);
     started.add(() => devices.close());
-    const rest = await world.restServer(folder.domain, tls, log, { readiness, metrics, showMetrics, connect });
+    const rest = await world.restServer(folder.domain, tls, log, {
+      readiness,
+      metrics,
+      showMetrics,
+      connect,
+      version: world.version ?? 'unknown',
+    });
     const endRest = once(() => drain(rest.server, () => rest.close()));
     started.add(endRest);
     const port = await listen(rest, settings.http);
@@ -330,13 +340,13 @@ export async function startService(settings: Settings, world: World): Promise<Ru
 
     const adminSocket = await newSocketPath(settings.data, env);
     started.add(() => removeSocket(adminSocket, settings.data));
-    const admin = await startAdminServer(adminSocket, folder, log);
+    const http = { host: settings.http.host, port };
+    const url = restAddress({ ...settings, http }, publicHost);
+    const admin = await startAdminServer(adminSocket, { ...folder, url }, log);
     const endAdmin = once(() => drain(admin.connections, () => admin.close()));
     started.add(endAdmin);
 
-    const http = { host: settings.http.host, port };
-    const reachable = addressKind(http.host) === 'unspecified' ? publicHost : http.host;
-    const url = `${tls ? 'https' : 'http'}://${uriHost(reachable)}:${port}`;
+    const link = await linkOfStart(folder.domain, folder.accountId);
     const authority =
       source?.kind === 'own' ? await activeAuthority(folder.domain, folder.accountId, 'https') : undefined;
     started.add(() => removeServiceFile(settings.data));
@@ -346,6 +356,7 @@ export async function startService(settings: Settings, world: World): Promise<Ru
       url,
       http,
       account: folder.accountId,
+      portalLink: link && { url: url + link.path, expiresAt: new Date(link.expiresAt) },
       firstStart: folder.created,
       masterKeyPlace: folder.masterKey.place,
       ...uris,

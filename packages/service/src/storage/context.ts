@@ -32,4 +32,6 @@ export interface Actor {
   readonly accountId: string;
   readonly permissions: ReadonlySet<string>;
   readonly requestId?: string;
+  /** Of a user who is signed in. */
+  readonly session?: string;
 }

@@ -1,6 +1,7 @@
 import type { Generated, Selectable } from 'kysely';
 import type { ConnectSchema } from './connect-schema.ts';
 import type { DeviceSchema } from './device-schema.ts';
+import type { PeopleSchema } from './people-schema.ts';
 
 /*
  * The tables. Every row names its account. Times are milliseconds since 1970, ids are 32 hexadecimal digits and sort
@@ -162,7 +163,7 @@ export interface SettingsTable {
   updated_at: number;
 }
 
-export interface Schema extends DeviceSchema, ConnectSchema {
+export interface Schema extends DeviceSchema, ConnectSchema, PeopleSchema {
   accounts: AccountsTable;
   policy_groups: PolicyGroupsTable;
   api_keys: ApiKeysTable;

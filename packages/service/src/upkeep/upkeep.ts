@@ -1,8 +1,11 @@
 import { trimBackups } from '../backup/retention.ts';
 import { type CertificateEnding, certificateEndings } from '../certificates/endings.ts';
+import { forgetInvitations } from '../people/invitations.ts';
 import { forgetEnrolmentJobs } from '../registry/enrolments/jobs.ts';
 import type { Log } from '../serve/log.ts';
 import type { Retention } from '../serve/settings.ts';
+import { forgetLinks } from '../sessions/links.ts';
+import { forgetSessions } from '../sessions/session.ts';
 import type { Domain } from '../storage/context.ts';
 import { trimLog } from './log-retention.ts';
 
@@ -95,6 +98,11 @@ export class Upkeep {
     await this.#one('files of enrolments', async () => {
       if (retention.eventDays === 0) return;
       await forgetEnrolmentJobs(domain, domain.clock.now().getTime() - retention.eventDays * day);
+    });
+    await this.#one('sessions, links and invitations', async () => {
+      await forgetSessions(domain);
+      await forgetLinks(domain);
+      await forgetInvitations(domain);
     });
     await this.#one('backups', async () => {
       const removed = await trimBackups(domain.storage.folder, retention.backupsKeep);

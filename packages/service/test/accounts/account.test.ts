@@ -91,7 +91,7 @@ test('the first start can be repeated without a change', async (t) => {
   const before = await everything();
   assert.deepEqual(await firstStart(domain), { accountId, created: false });
   assert.deepEqual(await everything(), before);
-  assert.deepEqual(before.groups.map(({ name }) => name).sort(), ['Administrators', 'Developers']);
+  assert.deepEqual(before.groups.map(({ name }) => name).sort(), ['Administrators', 'Developers', 'Observers']);
   assert.deepEqual(before.authorities.map(({ purpose }) => purpose).sort(), [
     'bootstrap',
     'developer',

@@ -64,6 +64,24 @@ for (const [way, ready] of ways) {
     }
   });
 
+  test(`people are invited, listed and let in again ${way}`, async (t) => {
+    const { run } = await ready(t);
+    const link = await run('portal', 'link');
+    assert.match(link.stdout, /^http:\/\/127\.0\.0\.1:\d+\/welcome#ml_[\w-]{43}\n$/, 'the link alone');
+    const made = await run('user', 'create', 'Anna@example.com', '--name', 'Anna', '--group', 'Observers', '--json');
+    assert.deepEqual(
+      [made.json.email, made.json.fullName, made.json.groups],
+      ['Anna@example.com', 'Anna', ['Observers']],
+    );
+    assert.match(made.json.url, /\/invitation#ml_/);
+    assert.equal((await run('user', 'create', 'nonsense', '--json')).json.error.code, 'user.invalid');
+    assert.equal((await run('user', 'reset', 'nobody@example.com', '--json')).json.error.code, 'admin.user.unknown');
+    const again = await run('user', 'reset', 'anna@example.com');
+    assert.match(again.stdout, /\/invitation#ml_/);
+    assert.ok(!again.stdout.includes(made.json.url));
+    assert.match((await run('user', 'list')).stdout, /Anna@example\.com {2}INVITED {2}Observers {2}never signed in\n$/);
+  });
+
   test(`a failure is the same sentence, code and status ${way}`, async (t) => {
     const { run } = await ready(t);
     await run('api-key', 'create', 'laptop');
@@ -71,7 +89,7 @@ for (const [way, ready] of ways) {
     assert.deepEqual([taken.status, taken.stdout], [1, '']);
     assert.match(taken.stderr, /There is an API key named "laptop" already\.\nChoose another name\./);
     const group = await run('api-key', 'create', 'x', '--group', 'Wizards', '--json');
-    assert.deepEqual([group.status, group.json.error.code], [1, 'api.key.invalid']);
+    assert.deepEqual([group.status, group.json.error.code], [1, 'group.unknown']);
     const unknown = await run('api-key', 'revoke', 'nobody', '--json');
     assert.equal(unknown.json.error.code, 'admin.api.key.unknown');
   });

@@ -7,7 +7,16 @@ import type { Domain } from '../../src/storage/context.ts';
 import { service } from './service-fixture.ts';
 
 /** Open to everyone on purpose. */
-const open = ['/healthz', '/readyz', '/metrics', '/v3/openapi.json'];
+const open = [
+  '/healthz',
+  '/readyz',
+  '/metrics',
+  '/v3/openapi.json',
+  '/v3/portal/state',
+  '/v3/portal/sign-in',
+  '/v3/portal/links/show',
+  '/v3/portal/links/redeem',
+];
 
 test('every route names the permission it needs', async () => {
   const app = createHttpServer({} as Domain, { metrics: async () => '' });
@@ -214,7 +223,7 @@ test('the OpenAPI page is made from the routes', async (t) => {
   assert.equal(body.openapi, '3.1.0');
   const list = body.paths['/v3/trusted-certificates'].get;
   assert.equal(list.operationId, 'getAllCertificates');
-  assert.deepEqual(list.security, [{ Bearer: [] }]);
+  assert.deepEqual(list.security, [{ Bearer: [] }, { Session: [] }]);
   assert.ok(list.parameters.some(({ name }: { name: string }) => name === 'device_execution_mode__eq'));
   assert.equal(
     body.paths['/v3/developer-certificates'].post.requestBody.content['application/json'].schema.$ref,

@@ -46,6 +46,8 @@ export async function service(
       bootstrapPort: 5684,
       lwm2mPort: 5685,
       limits: defaultLimits,
+      // As little as there can be: what it costs is no matter here.
+      passwordCost: { memory: 8, passes: 1 },
       ...settings,
     },
   });

@@ -32,10 +32,12 @@ test('what looks like a secret is not written, wherever it came from', () => {
   const key = `ak_1${'M'.repeat(43)}${'0'.repeat(32)}${'S'.repeat(32)}`;
   for (const format of ['text', 'json'] as const) {
     const { lines, log } = written(format);
+    const link = `https://portal.example/welcome#ml_${'L'.repeat(43)}`;
+    log.warning('e', `a page sent ${link} with mooring=ms_${'C'.repeat(43)}`, { link });
     log.error('e', `failed with ${pem} and ${key}`, { header: `Bearer ${key}`, other: 'Bearer opaque-token', pem });
     const text = lines.join('');
-    assert.doesNotMatch(text, /MIGH|SSSS|opaque/, text);
-    assert.equal(lines.length, 1);
+    assert.doesNotMatch(text, /MIGH|SSSS|opaque|LLLL|CCCC/, text);
+    assert.equal(lines.length, 2);
   }
 });
 

@@ -65,6 +65,7 @@ test('serve says that it is ready in one JSON object, is killed, starts again, a
     'transports',
     'adminSocket',
     'ca',
+    'portalLink',
   ]);
   const data = join(home, '.local/share/mooring');
   assert.equal(ready.adminSocket, join(data, 'admin.sock'));
