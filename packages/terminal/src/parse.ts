@@ -1,5 +1,6 @@
 import { ArgumentParser, RawDescriptionHelpFormatter, type SubparsersAction } from 'argparse';
 import type { Command, Option, Positional, Program } from './command.ts';
+import { descriptionOf, epilogOf, epilogOfProgram, fold, jsonOption, versionOption } from './help.ts';
 import type { ParsedArguments } from './plain-arguments.ts';
 
 /** What argparse would print and end with; thrown instead, since a library does not end the process. */
@@ -33,12 +34,6 @@ class Parser extends ArgumentParser {
     throw new ParserExit(2, message, this);
   }
 }
-
-const jsonOption: Option = {
-  flags: ['--json'],
-  name: 'json',
-  help: 'Write the result as one JSON object to standard output; everything for people goes to standard error.',
-};
 
 /** Named so that argparse says "invalid int value", as Python's does. */
 function int(value: string): number {
@@ -92,51 +87,18 @@ function fill(parser: ArgumentParser, command: Command): void {
   addOption(parser, { ...jsonOption, name: 'json_after' });
 }
 
-/** Wraps the lines of a text; paragraphs and what is indented stay as they are. */
-function fold(text: string, width = 80): string {
-  return text
-    .split('\n')
-    .map((line) =>
-      line.startsWith(' ') ? line : line.replace(new RegExp(`(.{1,${width}})(?: +|$)`, 'g'), '$1\n').trimEnd(),
-    )
-    .join('\n');
-}
-
-function epilog(command: Command): string {
-  const examples = (command.examples ?? []).map((example) => `  ${example.run}\n      ${example.does}`);
-  const codes = Object.entries(command.exitCodes ?? {}).map(([code, text]) => `  ${code}  ${text}`);
-  return [
-    examples.length > 0 ? `examples:\n${examples.join('\n')}` : '',
-    codes.length > 0 ? `exit status besides 0 and 2:\n${codes.join('\n')}` : '',
-  ]
-    .filter(Boolean)
-    .join('\n\n');
-}
-
-function overview(program: Program): string {
-  const width = Math.max(...program.groups.flatMap((g) => g.commands.map((c) => c.name.length))) + 2;
-  return program.groups
-    .map((group) => {
-      const lines = group.commands.map((c) => `    ${c.name.padEnd(width)}${c.summary}`);
-      return `  ${group.title}\n${lines.join('\n')}`;
-    })
-    .join('\n\n');
-}
-
-export const versionFlagsOf = ({ versionFlags }: Program): readonly [string, ...string[]] =>
-  versionFlags ?? ['--version'];
-
 /** Builds the argparse parser of a program; commands of several words become nested parsers. */
 export function parserOf(program: Program): { parser: ArgumentParser; commands: Map<string, Command> } {
   const parser = new Parser({
     prog: program.name,
     formatter_class: RawDescriptionHelpFormatter,
     color: false,
-    description: `${fold(program.summary)}\n\ncommands:\n${overview(program)}`,
-    epilog: `'${program.name} COMMAND -h' explains a command.`,
+    description: descriptionOf(program),
+    epilog: epilogOfProgram(program),
   });
-  parser.add_argument(...versionFlagsOf(program), {
-    help: 'Show the version and end.',
+  const { flags, help } = versionOption(program);
+  parser.add_argument(...flags, {
+    help,
     ...(program.versionLast
       ? { action: 'store_true', dest: 'command_version' }
       : { action: 'version', version: program.version }),
@@ -169,7 +131,7 @@ export function parserOf(program: Program): { parser: ArgumentParser; commands: 
       const owner = parsers.get(prefix) as ArgumentParser;
       const last = index === words.length - 1;
       const made = subOf(prefix, owner).add_parser(word, {
-        ...(last ? { description: fold(command.description ?? command.summary), epilog: epilog(command) } : {}),
+        ...(last ? { description: fold(command.description ?? command.summary), epilog: epilogOf(command) } : {}),
         formatter_class: RawDescriptionHelpFormatter,
         color: false,
       });

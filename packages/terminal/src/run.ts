@@ -57,8 +57,19 @@ export async function runProgram(program: Program, argv: readonly string[], io: 
   }
 }
 
-/** What argparse makes of the command line; the exit status where that was help or a mistake. */
+/** Help and version, or what argparse makes of the command line; the exit status where that was help or a mistake. */
 async function interpreted(program: Program, argv: readonly string[], io: Io): Promise<ParsedArguments | number> {
+  const { versionFlags = ['--version'] } = program;
+  if (argv.length === 1 && versionFlags.includes(argv[0] as string)) {
+    io.stdout.write(`${program.version}\n`);
+    return 0;
+  }
+  const { helpAsked, helpText } = await import('./help.ts');
+  const asked = helpAsked(program, argv);
+  if (asked !== undefined) {
+    io.stdout.write(helpText(program, asked ?? undefined, Number(io.env.COLUMNS) || io.stdout.columns || 80));
+    return 0;
+  }
   const { parseArguments, ParserExit } = await import('./parse.ts');
   try {
     return parseArguments(program, argv);
