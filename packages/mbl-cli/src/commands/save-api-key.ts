@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { text as readAll } from 'node:stream/consumers';
 import { fileError, isMooringError } from '@mooring/platform';
 import type { SdkSettings } from '@mooring/rest';
 import { terminalErrors } from '@mooring/terminal';
@@ -82,7 +81,10 @@ async function keySource(
   values: Readonly<Record<string, unknown>>,
   sdk: SdkSettings,
 ): Promise<string> {
-  if (values.key_stdin === true) return readAll(session.io.stdin);
+  if (values.key_stdin === true) {
+    const { text: readAll } = await import('node:stream/consumers');
+    return readAll(session.io.stdin);
+  }
   const given = text(values.key);
   if (given !== undefined) return given;
   if (sdk.apiKey) {

@@ -1,4 +1,3 @@
-import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { checkProgram, programMaker, provisioningProgram } from '../provisioning/on-device.ts';
 import type { Login } from '../ssh/authentication.ts';
@@ -11,7 +10,6 @@ import { complaint, run, succeeded } from '../ssh/remote-command.ts';
 import { describeTarget, type Target } from '../ssh/target.ts';
 import { describeProxy, openWay } from '../ssh/way.ts';
 import { type Examination, left } from './examination.ts';
-import { greet } from './greeting.ts';
 import { brokenBy, type Finding, type Rung } from './ladder.ts';
 import { routeTo } from './route.ts';
 
@@ -89,6 +87,7 @@ export function deviceRungs(examined: Examination, way: Way): Rung[] {
       needs: ['tcp'],
       async probe() {
         const target = left(examined.target);
+        const { greet } = await import('./greeting.ts');
         examined.greeting = await greet(target, left(examined.socket), { ...way, home: examined.home });
         const { shown, expected, changed } = await examined.greeting.hostKey;
         const key = `${shown.type} ${shown.fingerprint}`;
@@ -146,5 +145,6 @@ async function addressOf(host: string, signal: AbortSignal): Promise<string | un
   if (isIP(host) !== 0) return host;
   const resolved = await resolveHost(host, signal);
   if (isIP(resolved) !== 0) return resolved;
+  const { lookup } = await import('node:dns/promises');
   return (await lookup(resolved).catch(() => undefined))?.address;
 }

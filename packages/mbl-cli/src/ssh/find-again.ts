@@ -12,16 +12,6 @@ import type { Target } from './target.ts';
 /** How long a device is looked for that is not where it was, in ms. */
 const searchLimit = 5_000;
 
-/** True for a failure that another address may help against. */
-export function mayHaveMoved(error: unknown, target: Target): boolean {
-  if (!isMooringError(error) || target.from !== 'selection' || target.settings.proxy) return false;
-  const { code, data } = error;
-  // Only the network connection names a port; a login that takes too long does not.
-  return (
-    code === 'ssh.unreachable' || code === 'ssh.hostkey.changed' || (code === 'ssh.timeout' && 'port' in (data ?? {}))
-  );
-}
-
 /**
  * Looks for a selected device by its name where it may be now, and connects. One that has been met before counts only
  * with its host key; one that has not only if nobody else has its name.

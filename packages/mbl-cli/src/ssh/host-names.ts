@@ -1,4 +1,3 @@
-import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 
 /**
@@ -7,6 +6,7 @@ import { isIP } from 'node:net';
  */
 export async function resolveHost(host: string, signal: AbortSignal): Promise<string> {
   if (isIP(host) !== 0 || !/\.local\.?$/i.test(host)) return host;
+  const { lookup } = await import('node:dns/promises');
   const known = await lookup(host).catch(() => undefined);
   if (known && !known.address.toLowerCase().startsWith('fe80:')) return known.address;
   const { findHost } = await import('../discovery/host.ts');
