@@ -99,8 +99,10 @@ test('what another V8 has made, or nothing at all, only costs time', () => {
   const pieces = readPieces(shared);
   const other = (cache: Uint8Array) => Buffer.concat([Buffer.alloc(64, 1), cache.subarray(64)]);
   for (const change of [other, () => Buffer.from('no cache'), () => Buffer.alloc(0)]) {
-    const changed = [...pieces].map(([name, { source, cache }]) => [name, { source, cache: change(cache) }] as const);
-    writePieces(shared, new Map(changed));
+    writePieces(
+      shared,
+      pieces.map((piece) => ({ ...piece, cache: change(piece.cache) })),
+    );
     assert.equal(run('manifest-tool', ['--version']).stdout, '1.4.8\n');
     run('manifest-tool', ['parse', '-i', 'm']);
   }

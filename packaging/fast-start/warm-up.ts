@@ -43,11 +43,10 @@ async function run(name: string, ...argv: string[]): Promise<Ran> {
 
 try {
   await runAll(home, run);
-  const pieces = readPieces(folder);
-  for (const [name, script] of scripts) {
-    const piece = pieces.get(name);
-    if (piece) pieces.set(name, { ...piece, cache: script.createCachedData() });
-  }
+  const pieces = readPieces(folder).map((piece) => {
+    const script = piece.names.map((name) => scripts.get(name)).find(Boolean);
+    return script ? { ...piece, cache: script.createCachedData() } : piece;
+  });
   writePieces(folder, pieces);
 } finally {
   rmSync(home, { recursive: true, force: true });

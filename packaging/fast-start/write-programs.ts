@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { build, transform } from 'esbuild';
+import { build, type Metafile, transform } from 'esbuild';
 import { directImports } from './direct-imports.ts';
 import { lazyBuiltins } from './lazy-builtins.ts';
 import { type Piece, writePieces } from './pieces.ts';
@@ -32,9 +32,26 @@ export { programs };
 
 const form = { platform: 'node', target: 'node24', minify: true, charset: 'ascii' } as const;
 
+const entryName = './programs.js';
+const nameOf = (path: string): string => `./${basename(path)}`;
+
+/** The modules that are loaded with the entry, whatever the command. */
+function alwaysLoaded({ outputs }: Metafile): Set<string> {
+  const found = new Set<string>();
+  const visit = (path: string): void => {
+    if (found.has(nameOf(path))) return;
+    found.add(nameOf(path));
+    for (const { path: other, kind, external } of outputs[path]?.imports ?? []) {
+      if (kind === 'import-statement' && !external) visit(other);
+    }
+  };
+  for (const path of Object.keys(outputs)) if (nameOf(path) === entryName) visit(path);
+  return found;
+}
+
 /** What is loaded only for some commands is a piece of its own, so that the others start without it. */
-async function piecesOf({ module, external = [] }: Programs): Promise<Map<string, Piece>> {
-  const { outputFiles } = await build({
+async function piecesOf({ module, external = [] }: Programs): Promise<Piece[]> {
+  const { outputFiles, metafile } = await build({
     ...form,
     absWorkingDir: root,
     stdin: { contents: entry(module), resolveDir: root, sourcefile: 'programs', loader: 'ts' },
@@ -42,6 +59,7 @@ async function piecesOf({ module, external = [] }: Programs): Promise<Map<string
     entryNames: 'programs',
     chunkNames: '[hash]',
     write: false,
+    metafile: true,
     bundle: true,
     splitting: true,
     format: 'esm',
@@ -50,13 +68,21 @@ async function piecesOf({ module, external = [] }: Programs): Promise<Map<string
     legalComments: 'none',
     logLevel: 'warning',
   });
-  const pieces = new Map<string, Piece>();
-  for (const { path, text } of outputFiles) {
-    const asFunction = await transform(text, { ...form, format: 'cjs', supported: { 'dynamic-import': false } });
-    const source = `(function(require,module,exports,__filename,__dirname){${asFunction.code}})`;
-    pieces.set(`./${basename(path)}`, { source: Buffer.from(source, 'latin1'), cache: new Uint8Array() });
-  }
-  return pieces;
+  const together = alwaysLoaded(metafile);
+  const groups = Map.groupBy(outputFiles, ({ path }) => (together.has(nameOf(path)) ? entryName : nameOf(path)));
+  return Promise.all(
+    [...groups.values()].map(async (files) => {
+      const functions = await Promise.all(
+        files.map(async ({ path, text }) => {
+          const options = { ...form, format: 'cjs', supported: { 'dynamic-import': false } } as const;
+          const { code } = await transform(text, options);
+          return `"${nameOf(path)}":function(require,module,exports,__filename,__dirname){${code}}`;
+        }),
+      );
+      const names = files.map(({ path }) => nameOf(path));
+      return { names, source: Buffer.from(`({${functions.join(',')}})`, 'latin1'), cache: new Uint8Array() };
+    }),
+  );
 }
 
 /** Writes programs to a folder: an executable for each, and a folder with what they share. */

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { saveSelectedDevice } from '../src/devices/device-file.ts';
-import { hostSettings, settingsFor } from '../src/ssh/host-settings.ts';
+import { hostSettings } from '../src/ssh/host-settings.ts';
+import { settingsFor } from '../src/ssh/host-settings-text.ts';
 import { targetOf } from '../src/ssh/target.ts';
 import { world } from './world.ts';
 

@@ -48,7 +48,7 @@ export async function accessOf(
   option: string | undefined,
 ): Promise<Access> {
   const needsSdk = !saved?.service;
-  const sdk = needsSdk ? await (await import('@mooring/rest')).sdkSettings(around) : {};
+  const sdk = needsSdk ? await (await import('./sdk-settings.ts')).sdkSettings(around) : {};
   const key = saved ? { value: saved.apiKey, from: 'the User Store' } : sdk.apiKey;
   if (!key) {
     throw cloudErrors('cloud.key.missing', {

@@ -49,7 +49,7 @@ export const saveApiKey = command({
     const stores = await openStores(session.home);
     const saved = await stores.user.read();
     const askSdk = !(text(values.service) || saved?.service) || !(values.key_stdin || values.key !== undefined);
-    const sdk = askSdk ? await (await import('@mooring/rest')).sdkSettings(session) : {};
+    const sdk = askSdk ? await (await import('../cloud/sdk-settings.ts')).sdkSettings(session) : {};
     const place = servicePlace(text(values.service), saved, sdk.host);
     const apiKey = await givenKey(session, values, sdk);
     session.remark(`Service: ${place.url} (from ${place.urlFrom}).`);

@@ -14,6 +14,8 @@ export class CommandStream extends Duplex {
    */
   constructor(command: string, failure: (how: string, said: string) => Error) {
     super();
+    // It may fail before anybody listens; `errored` keeps why.
+    this.on('error', () => undefined);
     const words = process.platform === 'win32' ? command : `exec ${command}`;
     this.#child = spawn(words, { shell: true, stdio: 'pipe' });
     const { stdin, stdout, stderr } = this.#child;

@@ -1,9 +1,9 @@
 import { glob, readFile } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import { fileError } from '@mooring/platform';
-import SSHConfig from 'ssh-config';
 import { sshErrors } from '../errors.ts';
-import { type ProxyWay, proxyOf } from './proxy.ts';
+import { expandPath } from './config-path.ts';
+import type { ProxyWay } from './proxy.ts';
 
 /** What `~/.ssh/config` says about a host, as far as it is used here. */
 export interface HostSettings {
@@ -40,6 +40,7 @@ async function readSettings(home: string, alias: string, isGate: boolean): Promi
   const text = await readConfig(path, home, []);
   if (text === undefined) return noSettings;
   try {
+    const { settingsFor } = await import('./host-settings-text.ts');
     return settingsFor(text, alias, home, isGate);
   } catch (cause) {
     throw sshErrors('ssh.config.unreadable', {
@@ -49,43 +50,6 @@ async function readSettings(home: string, alias: string, isGate: boolean): Promi
       data: { path },
     });
   }
-}
-
-/** @param text the file, with what it includes */
-export function settingsFor(text: string, alias: string, home: string, isGate = false): HostSettings {
-  const config = SSHConfig.parse(text);
-  // No command is run and no name looked up for a question about a file.
-  const options = { ignoreCase: true, matchExec: false };
-  const lines = config.filter((line) => !('param' in line && /^canonicalize/i.test(line.param)));
-  const all = SSHConfig.from(lines) as SSHConfig;
-  const named = SSHConfig.from(
-    lines.filter((line) => 'param' in line && /^host$/i.test(line.param) && !isForAll(line.value)),
-  ) as SSHConfig;
-
-  const common = all.compute(alias, options);
-  const own = isGate ? common : named.compute(alias, options);
-  const port = Number(first(own.port) ?? Number.NaN);
-  const identities = [common.identityfile ?? []].flat();
-  return {
-    hostName: first(own.hostname)?.replaceAll('%h', alias),
-    port: Number.isInteger(port) && port > 0 && port < 65_536 ? port : undefined,
-    user: first(own.user),
-    identityFiles: identities.filter((file) => file.toLowerCase() !== 'none').map((file) => expand(file, home)),
-    identitiesOnly: first(common.identitiesonly)?.toLowerCase() === 'yes',
-    proxy: proxyOf(own),
-  };
-}
-
-const first = (value: string | string[] | undefined): string | undefined => [value ?? []].flat()[0];
-
-function isForAll(value: string | { val: string }[]): boolean {
-  const patterns = typeof value === 'string' ? value.split(/\s+/) : value.map(({ val }) => val);
-  return patterns.every((pattern) => /^\*$/.test(pattern) || pattern.startsWith('!'));
-}
-
-function expand(file: string, home: string): string {
-  const path = file.replace(/^~(?=\/|$)/, home).replaceAll('%d', home);
-  return isAbsolute(path) ? path : join(home, '.ssh', path);
 }
 
 /** The text, with `Include` lines replaced by what they name; undefined if there is no such file. */
@@ -111,7 +75,7 @@ async function included(patterns: string, home: string, above: readonly string[]
   const texts: string[] = [];
   for (const [, quoted, bare] of patterns.matchAll(/"([^"]+)"|(\S+)/g)) {
     const found: string[] = [];
-    for await (const file of glob(expand(quoted ?? bare ?? '', home))) found.push(file);
+    for await (const file of glob(expandPath(quoted ?? bare ?? '', home))) found.push(file);
     for (const file of found.sort()) {
       if (!above.includes(file)) texts.push((await readConfig(file, home, above)) ?? '');
     }

@@ -63,6 +63,7 @@ export class KnownDevices {
 
   /** @returns false if it was not known */
   async forget(device: string): Promise<boolean> {
+    if (!(await this.find(device))) return false;
     return withLock(`${this.path}.lock`, async () => {
       const known = await this.read();
       if (!known.delete(device)) return false;

@@ -58,7 +58,7 @@ async function attempt(target: Target, way: Duplex, options: ConnectOptions): Pr
   };
   try {
     // Whoever takes the connection and breaks it off at once may have done so before anybody listened.
-    if (way.destroyed) throw closed();
+    if (way.destroyed) throw way.errored ?? closed();
     await unlessInterrupted(signal, Promise.race([deadline.passed, ready(client, config, note)]));
   } catch (error) {
     if (changed && expected && shown) throw hostKeyChanged(target, expected, shown, options.home);
