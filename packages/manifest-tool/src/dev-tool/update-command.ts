@@ -1,7 +1,7 @@
 import type { Timers } from '@mooring/platform';
 import type { Command, Option } from '@mooring/terminal';
 import { passwordOption } from '../signing/password-option.ts';
-import { caFingerprintOption } from '../update/access.ts';
+import { caFingerprintOption } from '../update/ca-fingerprint-option.ts';
 import { outcomeExitCodes } from '../update/outcome.ts';
 import { createOptions, imageOptions, versionV1Options } from './options.ts';
 import { logging } from './verbosity.ts';

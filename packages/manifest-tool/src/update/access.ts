@@ -1,5 +1,5 @@
 import { RestClient, sdkSettings } from '@mooring/rest';
-import type { CommandContext, Option } from '@mooring/terminal';
+import type { CommandContext } from '@mooring/terminal';
 import { updateErrors } from './errors.ts';
 
 /** Where the service is, and the key for it. */
@@ -12,13 +12,6 @@ export interface ServiceAccess {
 
 /** Where the SDK looks for the service if nothing says where it is. */
 export const usualHost = 'https://api.us-east-1.mbedcloud.com';
-
-export const caFingerprintOption: Option = {
-  flags: ['--ca-fingerprint'],
-  name: 'ca_fingerprint',
-  metavar: 'SHA256',
-  help: 'Trust only a service with this certificate in its chain; `mooring ca export` prints it.',
-};
 
 /**
  * As mbed-cloud-sdk 2.2.0 for Python finds it: `-a`, the environment, `.env`, then `.mbed_cloud_config.json` here, in

@@ -1,6 +1,6 @@
 import type { Option } from '@mooring/terminal';
 import { createCommand } from '../create/command.ts';
-import { caFingerprintOption } from './access.ts';
+import { caFingerprintOption } from './ca-fingerprint-option.ts';
 
 /** Options of create that make no sense where the manifest is uploaded, or have another meaning. */
 const notHere = new Set(['output_file', 'hex', 'c_file', 'generation']);
