@@ -52,6 +52,7 @@ export class Bench {
       services: new Services(),
       commands,
       programs: new Map(),
+      reboot: () => undefined,
     };
     return new Bench(device, surroundings);
   }

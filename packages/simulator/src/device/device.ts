@@ -12,6 +12,8 @@ export interface Device {
   /** The device's own idea of the time. */
   readonly clock: Clock;
   readonly services: Services;
+  /** Restarts it once the command that asks for it has ended: every connection breaks, and it is away for a while. */
+  reboot(): void;
   /** Commands of the system folders, by name. */
   readonly commands: ReadonlyMap<string, DeviceCommand>;
   /** Real programs of this repository, by the path at which the device has them. */

@@ -12,6 +12,8 @@ export interface Faults {
   noSftp?: boolean;
   /** Device programs that are not there, by path: `/opt/arm/pelion-provisioning-util`. */
   missingPrograms?: readonly string[];
+  /** How long a restart takes, in ms; 200 if absent. */
+  restartTime?: number;
   /** The clock of the device is this much ahead (or behind, if negative), in ms. */
   clockOffset?: number;
 }

@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureDirectory, fileError, readFileIfExists } from '@mooring/platform';
 import { simulatorErrors } from '../errors.ts';
+import { below } from './root/device-path.ts';
 import { RootFolder } from './root/root-folder.ts';
 
 const mark = 'etc/mooring-virtual-device';
@@ -14,6 +16,7 @@ const folders = [
   '/home/app',
   '/home/root',
   '/opt/arm',
+  '/proc/sys/kernel/random',
   '/scratch',
   '/tmp',
   '/var/log',
@@ -43,9 +46,27 @@ export async function openImage(folder: string): Promise<void> {
   }
   const layout = await RootFolder.open(folder);
   for (const path of folders) await layout.makeFolders(path);
+  await boot(layout);
   if (!isDevice) {
     await layout.write(provisioningProgram, standIn, '/', 0o755);
     await layout.write('/etc/build', 'Mooring virtual device, development image\n');
     await layout.write(`/${mark}`, 'The folder around this one is the root file system of a virtual device.\n');
+  }
+}
+
+/** What is new after each start: the id of the boot, and an empty folder for temporary files. */
+export async function boot(layout: RootFolder): Promise<void> {
+  await layout.write('/proc/sys/kernel/random/boot_id', `${randomUUID()}\n`);
+  await empty(layout, '/tmp');
+}
+
+async function empty(layout: RootFolder, folder: string): Promise<void> {
+  for (const entry of await layout.list(folder)) {
+    const path = below(folder, entry.name);
+    if (!entry.isDirectory()) await layout.removeFile(path);
+    else {
+      await empty(layout, path);
+      await layout.removeFolder(path);
+    }
   }
 }

@@ -40,6 +40,12 @@ export class Services {
     });
   }
 
+  /** As with a restart of the device: what was running runs anew. */
+  async restart(): Promise<void> {
+    for (const unit of this.#programs.keys()) if (this.#active.get(unit)) this.ask('restart', unit);
+    await this.#work;
+  }
+
   /** Ends all real programs. */
   async close(): Promise<void> {
     for (const unit of this.#programs.keys()) this.ask('stop', unit);

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { acquireLock, isMooringError, systemClock } from '@mooring/platform';
 import { simulatorErrors } from '../errors.ts';
 import { ClientProgram } from './client-program.ts';
@@ -6,14 +7,14 @@ import { commands } from './commands/index.ts';
 import type { Device } from './device.ts';
 import type { Faults } from './faults.ts';
 import { checkHostName, drawHostName, keepHostName, keptHostName } from './host-name.ts';
-import { openImage, provisioningProgram } from './image.ts';
+import { boot, openImage, provisioningProgram } from './image.ts';
 import type { Announcement } from './mdns/announcement.ts';
 import { provisioningUtility } from './provisioning-program.ts';
 import { RootFolder } from './root/root-folder.ts';
 import { Services } from './services.ts';
 import type { Access } from './ssh/access.ts';
 import { hostKey } from './ssh/host-key.ts';
-import { startSshServer } from './ssh/server.ts';
+import { type SshServer, startSshServer } from './ssh/server.ts';
 
 export interface VirtualDeviceOptions {
   /** Folder that is the device's root file system; made if it is not there. */
@@ -104,9 +105,27 @@ export async function startVirtualDevice(options: VirtualDeviceOptions): Promise
       services,
       commands,
       programs: new Map([[provisioningProgram, provisioningUtility]]),
+      reboot: () => {
+        // One that does not come up again stays away.
+        restarting = restarting.then(restart).catch(() => undefined);
+      },
     };
-    const ssh = await startSshServer({ device, hostKey: await hostKey(system), address, port, access });
-    undo.push(() => ssh.close());
+    const key = await hostKey(system);
+    const listen = (at: number): Promise<SshServer> =>
+      startSshServer({ device, hostKey: key, address, port: at, access });
+    let ssh = await listen(port);
+    let restarting: Promise<void> = Promise.resolve();
+    const restart = async () => {
+      await ssh.close();
+      await services.restart();
+      await boot(system);
+      await pause(faults.restartTime ?? 200);
+      ssh = await listen(ssh.port);
+    };
+    undo.push(async () => {
+      await restarting;
+      await ssh.close();
+    });
     if (mdns) {
       const { announce } = await import('./mdns/announcement.ts');
       const announceAs = (name: string) =>

@@ -2,7 +2,7 @@ import type { DeviceCommand } from '../shell/job.ts';
 import { cd, command, env, exit, exportVariables, failure, pwd, sh, success, umask, unset, which } from './builtins.ts';
 import { df, du, ls, readlink, stat } from './listing.ts';
 import { scp } from './scp.ts';
-import { date, hostname, id, sleep, sync, systemctl, uname, whoami } from './system.ts';
+import { date, hostname, id, reboot, sleep, sync, systemctl, uname, whoami } from './system.ts';
 import { test } from './test.ts';
 import { cat, echo, grep, head, printf, tail, tee, wc } from './text.ts';
 import { chmod, cp, mkdir, mv, rm, rmdir, touch } from './tree.ts';
@@ -35,6 +35,7 @@ export const commands: ReadonlyMap<string, DeviceCommand> = new Map<string, Devi
   ['printf', printf],
   ['pwd', pwd],
   ['readlink', readlink],
+  ['reboot', reboot],
   ['rm', rm],
   ['rmdir', rmdir],
   ['scp', scp],

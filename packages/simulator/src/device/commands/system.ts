@@ -83,6 +83,11 @@ export const sleep: DeviceCommand = async ({ arguments: words, signal }) => {
   return 0;
 };
 
+export const reboot: DeviceCommand = async ({ device }) => {
+  device.reboot();
+  return 0;
+};
+
 export const sync: DeviceCommand = async () => 0;
 
 /** Only what this device has: its two units, without processes behind them. */
