@@ -93,3 +93,12 @@ export const provisionErrors = errorFamily({
   'provision.key.failed': 'The device did not make a key and a request for its certificate.',
   'provision.endpoint.taken': 'The service has a certificate of another key for the endpoint name.',
 });
+
+export const firmwareErrors = errorFamily({
+  'firmware.file.empty': 'What was named as an update package is empty or no file.',
+  'firmware.program.missing': 'The program that installs updates is not on the device.',
+  'firmware.space': 'The update package has no room on the device.',
+  'firmware.failed': 'The device did not install the update package.',
+  'firmware.restart.late': 'The device was told to restart after an update and did not come back in time.',
+  'firmware.taken.back': 'The device has restarted after an update and runs what it ran before.',
+});

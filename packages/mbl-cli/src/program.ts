@@ -16,6 +16,7 @@ import { shell } from './commands/shell.ts';
 import { storeCheck } from './commands/store-check.ts';
 import { storeMove } from './commands/store-move.ts';
 import { storeShare } from './commands/store-share.ts';
+import { update } from './commands/update.ts';
 import { which } from './commands/which.ts';
 import { failureText } from './doctor/failed-rung.ts';
 import { version } from './version.ts';
@@ -29,7 +30,7 @@ export const program: Program = {
   groups: [
     { title: 'find a device and select it', commands: [list, select, which, forget] },
     { title: 'copy files', commands: [get, put] },
-    { title: 'work on the device', commands: [shell] },
+    { title: 'work on the device', commands: [shell, update] },
     {
       title: 'provision the device for Device Management',
       commands: [saveApiKey, provisionPelion, getPelionStatus, listCertificates, deleteCertificate],

@@ -4,6 +4,7 @@ import type { KeyChoice } from '../provisioning/device-items.ts';
 import type { Service } from '../provisioning/plan.ts';
 import type { Request } from '../provisioning/request.ts';
 import type { Stores } from '../stores/stores.ts';
+import { isForMany } from './many-devices-options.ts';
 import type { Prepare } from './prepared.ts';
 import { keyOptions, manyOptions } from './provision-options.ts';
 import { command, type Session, text } from './session.ts';
@@ -95,9 +96,6 @@ async function preparing(session: Session, values: Values): Promise<Prepare> {
     return { request, plan, team, service, supply: new Supply(request, plan, { team, service, signal, remark }) };
   };
 }
-
-const isForMany = ({ all, match, from_file }: Values): boolean =>
-  all === true || match !== undefined || from_file !== undefined;
 
 function keyChoiceOf(values: Values): KeyChoice {
   const perDevice = values.per_device_key === true;

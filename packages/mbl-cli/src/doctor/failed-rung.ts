@@ -30,6 +30,8 @@ const byCode: Readonly<Record<string, RungName | ((data: Data) => RungName)>> = 
   'ssh.connection.lost': 'tcp',
   'ssh.channel.refused': 'login',
   'provision.program.missing': 'program',
+  'firmware.program.missing': 'program',
+  'firmware.restart.late': 'tcp',
   provision: 'store',
   rest: 'service',
   cloud: 'service',

@@ -3,10 +3,10 @@ import { interrupted } from '../interrupted.ts';
 import type { Target } from '../ssh/target.ts';
 
 /** What became of one device. */
-export interface Outcome {
+export interface Outcome<State extends string = 'provisioned' | 'kept'> {
   target: Target;
   /** `kept`: it has been provisioned with the same before. */
-  state: 'provisioned' | 'kept' | 'failed';
+  state: State | 'failed';
   /** How long it took. */
   seconds: number;
   error?: MooringError;
@@ -16,14 +16,16 @@ export interface Outcome {
   endpointName?: string;
 }
 
-export type DeviceWork = (target: Target) => Promise<Pick<Outcome, 'state' | 'remark' | 'endpointName'>>;
+export type DeviceWork<State extends string = 'provisioned' | 'kept'> = (
+  target: Target,
+) => Promise<Pick<Outcome<State>, 'state' | 'remark' | 'endpointName'>>;
 
-export interface BenchOptions {
+export interface BenchOptions<State extends string> {
   /** How many devices at once. */
   jobs: number;
   signal: AbortSignal;
   /** Told in the order in which they end. */
-  ended(outcome: Outcome, count: number): void;
+  ended(outcome: Outcome<State>, count: number): void;
   /** Why no other device need be tried: what all of them need cannot be had. */
   hopeless(): unknown;
   now?: () => number;
@@ -35,12 +37,12 @@ export interface BenchOptions {
  * @returns the outcomes in the order of the targets
  * @throws MooringError `interrupted`, and what `hopeless` says
  */
-export async function workOnAll(
+export async function workOnAll<State extends string>(
   targets: readonly Target[],
-  work: DeviceWork,
-  { jobs, signal, ended, hopeless, now = () => performance.now() }: BenchOptions,
-): Promise<Outcome[]> {
-  const outcomes = new Map<Target, Outcome>();
+  work: DeviceWork<State>,
+  { jobs, signal, ended, hopeless, now = () => performance.now() }: BenchOptions<State>,
+): Promise<Outcome<State>[]> {
+  const outcomes = new Map<Target, Outcome<State>>();
   const waiting = [...targets];
   const worker = async () => {
     for (let target = waiting.shift(); target; target = waiting.shift()) {
@@ -61,7 +63,10 @@ export async function workOnAll(
   return targets.flatMap((target) => outcomes.get(target) ?? []);
 }
 
-async function attempt(target: Target, work: DeviceWork): Promise<Omit<Outcome, 'target' | 'seconds'>> {
+async function attempt<State extends string>(
+  target: Target,
+  work: DeviceWork<State>,
+): Promise<Omit<Outcome<State>, 'target' | 'seconds'>> {
   try {
     return await work(target);
   } catch (error) {

@@ -114,15 +114,17 @@ export async function startVirtualDevice(options: VirtualDeviceOptions): Promise
     const listen = (at: number): Promise<SshServer> =>
       startSshServer({ device, hostKey: key, address, port: at, access });
     let ssh = await listen(port);
+    const ending = new AbortController();
     let restarting: Promise<void> = Promise.resolve();
     const restart = async () => {
       await ssh.close();
       await services.restart();
       await boot(system);
-      await pause(faults.restartTime ?? 200);
+      await pause(faults.restartTime ?? 200, undefined, { signal: ending.signal });
       ssh = await listen(ssh.port);
     };
     undo.push(async () => {
+      ending.abort();
       await restarting;
       await ssh.close();
     });
