@@ -6,8 +6,10 @@ import { DeviceGroup } from './device-group.ts';
 import { DeviceQuery } from './device-query.ts';
 import { BlackListedDeviceData, EnrollmentIdentity } from './enrollment.ts';
 import { ListOf } from './envelope.ts';
+import { FirmwareImage, FirmwareManifest, UpdateCertificate, UploadChunkInfo, UploadJob } from './firmware.ts';
 import { ActiveSession, GroupSummary, UserInfoResp, UserInvitationResp } from './people.ts';
 import { Passkey } from './portal.ts';
+import { CampaignDeviceMetadata, EventType, EventTypeSummary, UpdateCampaign } from './update-campaign.ts';
 
 export {
   AccountInfo,
@@ -54,6 +56,17 @@ export { DeviceQuery, DeviceQueryPostPutRequest, DeviceQueryPutRequest } from '.
 export { BlackListedDeviceData, BulkResponse, EnrollmentId, EnrollmentIdentity } from './enrollment.ts';
 export { ErrorResponse, ListOf } from './envelope.ts';
 export {
+  FirmwareImage,
+  FirmwareImageForm,
+  FirmwareManifest,
+  FirmwareManifestForm,
+  UpdateCertificate,
+  UpdateCertificateReq,
+  UploadChunkInfo,
+  UploadJob,
+  UploadJobReq,
+} from './firmware.ts';
+export {
   ActiveSession,
   GroupCreationInfo,
   GroupSummary,
@@ -87,6 +100,15 @@ export {
   TotpSetup,
 } from './portal.ts';
 export { ListOfPreSharedKeysWithoutSecret, PreSharedKey, PreSharedKeyWithoutSecret } from './pre-shared-key.ts';
+export {
+  CampaignDeviceMetadata,
+  CampaignMetrics,
+  EventType,
+  EventTypeSummary,
+  UpdateCampaign,
+  UpdateCampaignPostRequest,
+  UpdateCampaignPutRequest,
+} from './update-campaign.ts';
 export { Metric, MetricPage } from './usage.ts';
 
 export const ApiKeyInfoRespList = ListOf('ApiKeyInfoRespList', ApiKeyInfoResp);
@@ -130,3 +152,29 @@ export type ActiveSessionList = Static<typeof ActiveSessionList>;
 
 export const PasskeyList = ListOf('PasskeyList', Passkey);
 export type PasskeyList = Static<typeof PasskeyList>;
+export const FirmwareImagePage = ListOf('FirmwareImagePage', FirmwareImage);
+export type FirmwareImagePage = Static<typeof FirmwareImagePage>;
+
+export const UploadJobPage = ListOf('UploadJobPage', UploadJob);
+export type UploadJobPage = Static<typeof UploadJobPage>;
+
+export const UploadChunkInfoPage = ListOf('UploadChunkInfoPage', UploadChunkInfo);
+export type UploadChunkInfoPage = Static<typeof UploadChunkInfoPage>;
+
+export const FirmwareManifestPage = ListOf('FirmwareManifestPage', FirmwareManifest);
+export type FirmwareManifestPage = Static<typeof FirmwareManifestPage>;
+
+export const UpdateCertificatePage = ListOf('UpdateCertificatePage', UpdateCertificate);
+export type UpdateCertificatePage = Static<typeof UpdateCertificatePage>;
+
+export const UpdateCampaignPage = ListOf('UpdateCampaignPage', UpdateCampaign);
+export type UpdateCampaignPage = Static<typeof UpdateCampaignPage>;
+
+export const CampaignDeviceMetadataPage = ListOf('CampaignDeviceMetadataPage', CampaignDeviceMetadata);
+export type CampaignDeviceMetadataPage = Static<typeof CampaignDeviceMetadataPage>;
+
+export const EventTypeSummaryList = ListOf('EventTypeSummaryList', EventTypeSummary);
+export type EventTypeSummaryList = Static<typeof EventTypeSummaryList>;
+
+export const EventTypeList = ListOf('EventTypeList', EventType);
+export type EventTypeList = Static<typeof EventTypeList>;

@@ -30,6 +30,12 @@ export const permissions = {
   'metrics:read': 'See how much devices and the connect interface are used.',
   'device-resources:read': 'See what devices registered, and values that are known.',
   'device-resources:write': 'Ask devices: read, write and execute their resources.',
+  'firmware:read': 'See firmware images, update manifests and update certificates.',
+  'firmware:write': 'Upload and delete firmware images and update manifests.',
+  'update-certificates:write': 'Say which update certificates manifests have to be signed with.',
+  'update-campaigns:read': 'See update campaigns, and which devices lose updates when.',
+  'update-campaigns:write': 'Make, start, stop and delete update campaigns.',
+  'update-campaigns:approve': 'Approve update campaigns that need it.',
   'own-notifications:write': 'Have a notification channel and subscriptions of its own.',
 } as const satisfies Record<string, string>;
 
@@ -65,6 +71,10 @@ export const firstGroups = {
     'device-resources:read',
     'device-resources:write',
     'own-notifications:write',
+    'firmware:read',
+    'firmware:write',
+    'update-campaigns:read',
+    'update-campaigns:write',
   ],
   // What anybody may see: no private keys, no people, nothing of what others do.
   Observers: [

@@ -1,10 +1,11 @@
-import { isMooringError } from '@mooring/platform';
+import { isMooringError, type platformErrors } from '@mooring/platform';
 import type { ErrorResponse } from '@mooring/rest';
 import type { accountErrors } from '../accounts/errors.ts';
 import type { certificateErrors } from '../certificates/errors.ts';
 import type { storageErrors } from '../errors.ts';
 import type { peopleErrors } from '../people/errors.ts';
 import type { registryErrors } from '../registry/errors.ts';
+import type { updateErrors } from '../updates/errors.ts';
 import type { httpErrors } from './errors.ts';
 
 type Code = keyof (typeof accountErrors.codes &
@@ -12,7 +13,9 @@ type Code = keyof (typeof accountErrors.codes &
   typeof httpErrors.codes &
   typeof peopleErrors.codes &
   typeof registryErrors.codes &
-  typeof storageErrors.codes);
+  typeof storageErrors.codes &
+  typeof updateErrors.codes &
+  typeof platformErrors.codes);
 
 /** HTTP status and `type` of the envelope for every expected error that a caller can bring about. */
 const answers: Readonly<Partial<Record<Code, readonly [status: number, type: string]>>> = {
@@ -77,6 +80,28 @@ const answers: Readonly<Partial<Record<Code, readonly [status: number, type: str
   'renewal.running': [409, 'conflict'],
   'enrolment.present': [409, 'duplicate'],
   'device.group.name.taken': [409, 'duplicate'],
+  'upload.chunk.invalid': [400, 'validation_error'],
+  'update.manifest.invalid': [400, 'validation_error'],
+  'update.manifest.untrusted': [400, 'validation_error'],
+  'update.certificate.invalid': [400, 'validation_error'],
+  'campaign.invalid': [400, 'validation_error'],
+  'campaign.fixed': [403, 'forbidden'],
+  'update.limit': [403, 'account_limit_exceeded'],
+  'image.not.found': [404, 'not_found'],
+  'upload.job.not.found': [404, 'not_found'],
+  'upload.chunk.not.found': [404, 'not_found'],
+  'update.manifest.not.found': [404, 'not_found'],
+  'update.certificate.not.found': [404, 'not_found'],
+  'campaign.not.found': [404, 'not_found'],
+  'campaign.device.not.found': [404, 'not_found'],
+  'campaign.statistic.not.found': [404, 'not_found'],
+  'campaign.not.started': [404, 'not_found'],
+  'update.certificate.present': [409, 'duplicate'],
+  'image.in.use': [409, 'conflict'],
+  'upload.job.over': [409, 'conflict'],
+  'update.manifest.in.use': [409, 'conflict'],
+  'campaign.phase': [409, 'conflict'],
+  'image.too.large': [413, 'payload_too_large'],
   'request.too.large': [413, 'payload_too_large'],
   'request.media.type': [415, 'unsupported_media_type'],
   'renewal.impossible': [423, 'locked'],
@@ -102,6 +127,12 @@ const ownFaults: Readonly<Partial<Record<Code, readonly [status: number, type: s
     'insufficient_storage',
     'The service cannot store anything just now: its disk is full. What is there can be read.',
   ],
+  'file.disk.full': [
+    507,
+    'insufficient_storage',
+    'The service cannot store anything just now: its disk is full. What is there can be read.',
+  ],
+  'file.read.only': [503, 'service_unavailable', 'The service cannot store anything just now.'],
   'database.read.only': [503, 'service_unavailable', 'The service cannot store anything just now.'],
 };
 

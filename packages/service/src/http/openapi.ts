@@ -29,7 +29,7 @@ export const openApiOptions: FastifyDynamicSwaggerOptions = {
       title: 'Mooring Device Management',
       version: '3',
       description:
-        'Accounts, users, API keys, certificates and devices. Every path is also served with a slash at its end. Every answer has the header X-Request-ID.',
+        'Accounts, users, API keys, certificates, devices and their updates. Every path is also served with a slash at its end. Every answer has the header X-Request-ID.',
     },
     tags: [
       { name: 'Account', description: 'The account of the caller.' },
@@ -67,6 +67,14 @@ export const openApiOptions: FastifyDynamicSwaggerOptions = {
           'How an API key is told what devices say: by pull, by callback or by websocket, one of them at a time.',
       },
       { name: 'Subscriptions', description: 'Which values an API key is told.' },
+      { name: 'Firmware images', description: 'What devices download, in one request or in chunks.' },
+      { name: 'Update manifests', description: 'What tells devices which image to take, signed by its owner.' },
+      {
+        name: 'Update certificates',
+        description:
+          'With which of them manifests have to be signed: once there is one, others are refused before they reach a device. Beyond the old service.',
+      },
+      { name: 'Update campaigns', description: 'Manifests on their way to devices, and what became of them.' },
     ],
     components: {
       securitySchemes: {

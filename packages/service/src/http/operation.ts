@@ -14,6 +14,8 @@ declare module 'fastify' {
     sameSite?: boolean;
     /** Body for the OpenAPI page of a route that reads its body itself. */
     describedBody?: SchemaName;
+    /** The body may take as long as it comes at all. */
+    upload?: boolean;
   }
 }
 
@@ -40,7 +42,11 @@ export interface Operation {
     | 'Metrics'
     | 'Device requests'
     | 'Notification channels'
-    | 'Subscriptions';
+    | 'Subscriptions'
+    | 'Firmware images'
+    | 'Update manifests'
+    | 'Update certificates'
+    | 'Update campaigns';
   summary: string;
   description?: string;
   /** Null for one that is open to everyone, who then has to be a page of this service. */
@@ -49,6 +55,8 @@ export interface Operation {
   bodyOptional?: boolean;
   /** Body of a route that reads it itself. */
   rawBody?: SchemaName;
+  /** The body may be large. */
+  upload?: boolean;
   /** Status of success, 200 if absent. */
   status?: 200 | 201 | 202 | 204;
   answer?: SchemaName;
@@ -110,7 +118,7 @@ const errorMeaning: Readonly<Record<number, string>> = {
   401: 'The API key or the session is missing, wrong, inactive or over.',
   403: 'The API key or the user may not do this, or a limit is reached.',
   404: 'There is no such thing in the account.',
-  409: 'The name is taken, or there is such a thing already.',
+  409: 'The name is taken, or what is there does not allow it.',
   413: 'The file is larger than any that is taken.',
   429: 'Too many attempts; the header Retry-After says for how long to wait.',
   423: 'The device is not connected, or cannot do it.',
@@ -130,6 +138,7 @@ export function operation(described: Operation): RouteShorthandOptions {
       ...(Object.keys(parameters).length > 0 ? { parameters } : {}),
       ...(described.bodyOptional ? { bodyOptional: true } : {}),
       ...(described.rawBody === undefined ? {} : { describedBody: described.rawBody }),
+      ...(described.upload ? { upload: true } : {}),
     },
     schema: {
       operationId: described.id,

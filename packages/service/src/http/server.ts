@@ -18,9 +18,12 @@ import { clientOf } from '../sessions/client.ts';
 import { sessionRoutes } from '../sessions/routes.ts';
 import { checkSameSite, portalHeader } from '../sessions/same-site.ts';
 import type { Actor, Domain } from '../storage/context.ts';
+import { Campaigns } from '../updates/index.ts';
+import { updateRoutes } from '../updates/routes.ts';
 import { type AnsweredRequest, unmatched } from './answered.ts';
 import { answerOf, protocolEnvelope } from './answers.ts';
 import { type Authenticator, authenticate, byApiKey, bySession } from './authentication.ts';
+import { limitBodyTime } from './body-deadline.ts';
 import { httpErrors } from './errors.ts';
 import { readJson } from './json-body.ts';
 import { KnownPaths } from './known-paths.ts';
@@ -49,6 +52,8 @@ export interface HttpServerOptions {
   answered?: (request: AnsweredRequest) => void;
   /** The connect interface, started; one that reaches no device if absent. */
   connect?: Connect;
+  /** The update campaigns, started; if absent, ones that reach no device. */
+  campaigns?: Campaigns;
   /** What `/metrics` says; there is no such path if absent. */
   metrics?: () => Promise<string>;
   /** Of the program, for the portal. */
@@ -62,7 +67,8 @@ const proxyHeaders = ['x-forwarded-for', 'forwarded', 'via', 'x-real-ip'];
 export function createHttpServer(domain: Domain, options: HttpServerOptions = {}): FastifyInstance {
   const { authenticators = [byApiKey, bySession], https, logger, answered, metrics } = options;
   const readiness = options.readiness ?? new Readiness(domain);
-  const serverOptions = { requireHostHeader: false };
+  // What bodies may take is said below, for each kind of them.
+  const serverOptions = { requireHostHeader: false, headersTimeout: 60_000 };
   const app = fastify({
     ...(https === undefined ? { http: serverOptions } : { https: { ...https, ...serverOptions } }),
     ...(logger === undefined ? {} : { loggerInstance: logger }),
@@ -71,7 +77,7 @@ export function createHttpServer(domain: Domain, options: HttpServerOptions = {}
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: 256 },
     // Answers to requests that still arrive while closing are as always; the connection is closed after them.
     return503OnClosing: false,
-    requestTimeout: 60_000,
+    requestTimeout: 24 * 60 * 60_000,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true } },
     clientErrorHandler: (error, socket) => refuseConnection(error, socket as Socket, newId(domain.clock)),
     frameworkErrors: (error, request, reply) => {
@@ -88,6 +94,7 @@ export function createHttpServer(domain: Domain, options: HttpServerOptions = {}
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, readJson);
 
+  limitBodyTime(app, (request) => refuseConnection(bodyTooLate(), request.raw.socket as Socket, request.id));
   app.addHook('onRequest', async (request, reply) => {
     reply.header('X-Request-ID', request.id);
     // Answers hold private keys.
@@ -178,6 +185,7 @@ export function createHttpServer(domain: Domain, options: HttpServerOptions = {}
     sessionRoutes(routes, domain, options.version ?? 'unknown');
     certificateRoutes(routes, domain);
     registryRoutes(routes, domain, options.renewals ?? noRenewals);
+    updateRoutes(routes, domain, options.campaigns ?? new Campaigns(domain));
     routes.register(async (scope) => connectRoutes(scope, domain, options.connect ?? new Connect(domain)));
   });
   return app;
@@ -189,8 +197,12 @@ function subprotocolKey(offered: string | undefined): string | undefined {
   return key && `Bearer ${key}`;
 }
 
+const bodyTooLate = () => Object.assign(new Error('the body does not arrive'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
+
 function sendError(error: unknown, requestId: string, reply: FastifyReply) {
   const answer = answerOf(error, requestId);
+  // The rest of a body that is too large is not waited for.
+  if (answer.code === 413) reply.header('Connection', 'close');
   if (answer.code === 401) reply.header('WWW-Authenticate', 'Bearer');
   const { retryAfter } = ((error as MooringError | undefined)?.data ?? {}) as { retryAfter?: unknown };
   if (answer.code === 429 && typeof retryAfter === 'number') reply.header('Retry-After', retryAfter);

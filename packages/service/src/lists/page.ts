@@ -83,7 +83,7 @@ export function pageQueries<Table extends Tables>(
   let paged = matching.selectAll().orderBy('id', ascending ? 'asc' : 'desc');
   if (query.after !== null) paged = paged.where('id', ascending ? '>' : '<', query.after);
   if (query.limit < Number.MAX_SAFE_INTEGER) paged = paged.limit(query.limit + 1);
-  return { paged, count: matching.select(db.fn.countAll<number | string>().as('total')) };
+  return { matching, paged, count: matching.select(db.fn.countAll<number | string>().as('total')) };
 }
 
 /** One page of a table's rows of an account, by id, which is by creation. */

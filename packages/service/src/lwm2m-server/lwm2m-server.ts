@@ -1,4 +1,4 @@
-import { CoapConnection, type CoapOptions } from '@mooring/coap';
+import { type Answer, CoapConnection, type CoapOptions, type IncomingRequest } from '@mooring/coap';
 import { registrationHandler } from '@mooring/lwm2m';
 import { backgroundTimers, type Timer, type Timers } from '@mooring/platform';
 import type { ChannelEnd, KeyOwner, SecureChannel, Verdict } from '@mooring/transport';
@@ -24,6 +24,18 @@ export interface Lwm2mWorld {
   readonly denials: DenialRecorder;
   readonly log: Log;
   readonly timers?: Timers;
+  /** What the update campaigns want to hear of devices. */
+  readonly updates?: DeviceListener;
+}
+
+/** Who else wants to hear of devices. */
+export interface DeviceListener {
+  /** The device can be asked. */
+  reachable(deviceId: string): void;
+  /** A value that the device told. Resolves when what follows from it is on disk. */
+  told(deviceId: string, path: string, payload: Uint8Array): Promise<void>;
+  /** Answers what a device asks for itself; undefined where it is not for this listener. */
+  answer(request: IncomingRequest, accountId: string): Promise<Answer> | undefined;
 }
 
 /** How long a device may be connected before it registers, or says that it is registered, in ms. */
@@ -42,7 +54,11 @@ export class Lwm2mServer {
   readonly #unlisten: () => void;
 
   constructor(domain: Domain, world: Lwm2mWorld) {
-    const { connect, issuer, denials, log, timers = backgroundTimers } = world;
+    const { connect, issuer, denials, log, timers = backgroundTimers, updates } = world;
+    const reachable = (deviceId: string) => {
+      connect.reachable(deviceId);
+      updates?.reachable(deviceId);
+    };
     this.#log = log;
     this.#timers = timers;
     this.#joining = { domain, denials, isLive: (deviceId) => this.sessions.isLive(deviceId) };
@@ -51,16 +67,27 @@ export class Lwm2mServer {
       {
         wantedPaths: (deviceId) => connect.subscriptions.wantedPaths(deviceId),
         notified: (accountId, deviceId, path, answer) => this.#registrations.told(accountId, deviceId, path, answer),
-        reachable: (deviceId) => connect.reachable(deviceId),
+        reachable,
         fault: (error, deviceId) => this.#fault(error, { deviceId }),
       },
       timers,
     );
-    this.#registrations = new Registrations(domain, { sessions: this.sessions, connect, issuer, log });
+    this.#registrations = new Registrations(domain, {
+      sessions: this.sessions,
+      connect,
+      issuer,
+      log,
+      reachable,
+      told: (deviceId, path, payload) => updates?.told(deviceId, path, payload) ?? Promise.resolve(),
+    });
+    const answerRegistration = registrationHandler(this.#registrations);
     this.#options = forFramings((framed) => ({
       ...framed,
       timers,
-      handler: registrationHandler(this.#registrations),
+      handler: (request, context) => {
+        const { accountId } = this.#registrations.identityOf(context.connection);
+        return updates?.answer(request, accountId) ?? answerRegistration(request, context);
+      },
       unsolicited: (token, response, connection) => this.sessions.unsolicited(token, response, connection),
       ended: (end, connection) => this.#ended(end, connection),
       fault: (error, connection) => this.#fault(error, { address: connection.channel.peer.address }),

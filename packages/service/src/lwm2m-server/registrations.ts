@@ -26,6 +26,10 @@ export interface RegistrationsWorld {
   readonly connect: Connect;
   readonly issuer: CredentialIssuer;
   readonly log: Log;
+  /** The device can be asked. */
+  readonly reachable: (deviceId: string) => void;
+  /** A value that the device told, for who wants to know besides the connect interface. */
+  readonly told: (deviceId: string, path: string, payload: Uint8Array) => Promise<void>;
 }
 
 export interface RegistrationCounts {
@@ -115,7 +119,7 @@ export class Registrations implements RegistrationHost {
     await this.#world.connect.registrationUpdated(registration);
     const isNew = this.#world.sessions.deviceOf(connection) === undefined;
     if (isNew || links !== undefined) this.#world.sessions.attach(connection, registration, links?.links);
-    else this.#world.connect.reachable(deviceId);
+    else this.#world.reachable(deviceId);
     return codes.changed;
   }
 
@@ -176,6 +180,7 @@ export class Registrations implements RegistrationHost {
     this.#domain.usage.count(accountId, 'device_observations');
     const fact = factOf(path, answer.payload);
     if (fact) await deviceFacts(this.#domain, deviceId, fact);
+    await this.#world.told(deviceId, path, answer.payload);
     await this.#world.connect.notified(deviceId, path, answer);
   }
 

@@ -14,6 +14,8 @@ export type RegistryEvent =
       readonly reason: DeregistrationReason;
       readonly at: number;
     }
+  /** What a filter can ask for has changed: its entry in the directory, or its groups. */
+  | { readonly kind: 'changed'; readonly accountId: string; readonly deviceId: string }
   | { readonly kind: 'expired'; readonly registration: Registration; readonly at: number }
   | { readonly kind: 'deleted'; readonly accountId: string; readonly deviceId: string; readonly at: number };
 

@@ -1,7 +1,15 @@
 export { type DeregistrationReason, type RegistryEvent, RegistryEvents } from './bus.ts';
 export { type DenialInput, DenialRecorder } from './denials/denial.ts';
 export { type DeviceEventInput, recordDeviceEvent } from './device-log/device-event.ts';
-export { type Device, type DeviceRow, findDevice, getDevice, inGroup, listDevices } from './devices/device.ts';
+export {
+  type Device,
+  type DeviceRow,
+  findDevice,
+  getDevice,
+  inGroup,
+  listDevices,
+  matchingDevices,
+} from './devices/device.ts';
 export { deviceFilters } from './devices/filters.ts';
 export { insertDevice } from './devices/insert.ts';
 export { registryErrors } from './errors.ts';

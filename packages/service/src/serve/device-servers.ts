@@ -8,6 +8,7 @@ import { type DeviceIdentity, Lwm2mServer } from '../lwm2m-server/index.ts';
 import type { DeviceReport, DeviceServerName, DeviceTransport } from '../metrics/device-metrics.ts';
 import { DenialRecorder, type KeyedDevice, preSharedKeyOf, RegistrationExpiry } from '../registry/index.ts';
 import type { Domain } from '../storage/context.ts';
+import { type Campaigns, updateListener } from '../updates/index.ts';
 import { DeviceListeners, type Door } from './device-listeners.ts';
 import { type Lack, lacking } from './lacking.ts';
 import { listenError } from './listening.ts';
@@ -21,6 +22,8 @@ export interface DeviceServersOptions {
   readonly dtls?: boolean;
   readonly accountId: string;
   readonly connect: Connect;
+  /** Campaigns that bring manifests to the devices. */
+  readonly campaigns?: Campaigns;
   readonly log: Log;
   readonly timers?: Timers;
 }
@@ -57,7 +60,7 @@ export class DeviceServers {
   #stopped = false;
 
   private constructor(domain: Domain, options: DeviceServersOptions) {
-    const { connect, log, timers = backgroundTimers } = options;
+    const { connect, campaigns, log, timers = backgroundTimers } = options;
     this.#domain = domain;
     this.#options = options;
     this.#timers = timers;
@@ -66,7 +69,14 @@ export class DeviceServers {
       log.error('denial.record', `A denial could not be recorded: ${(error as Error).message}`),
     );
     const denials = this.#denials;
-    this.#lwm2m = new Lwm2mServer(domain, { connect, issuer, denials, log, timers });
+    this.#lwm2m = new Lwm2mServer(domain, {
+      connect,
+      issuer,
+      denials,
+      log,
+      timers,
+      ...(campaigns && { updates: updateListener(domain, campaigns) }),
+    });
     this.#bootstrap = new Bootstrap(domain, {
       issuer,
       denials,
@@ -90,6 +100,7 @@ export class DeviceServers {
     try {
       await servers.#expiry.start();
       await options.connect.start(servers.#lwm2m.sessions);
+      await options.campaigns?.start(servers.#lwm2m.sessions);
       for (const { code, message } of servers.lacks) options.log.warning(code, message);
       await servers.#listen('lwm2m', options.lwm2mPort);
       await servers.#listen('bootstrap', options.bootstrapPort);
@@ -132,6 +143,7 @@ export class DeviceServers {
     this.#stopped = true;
     this.#renewal?.cancel();
     this.#options.connect.stop();
+    await this.#options.campaigns?.stop();
     await Promise.all(Object.values(this.#listeners).map((listener) => listener.close(closeGrace)));
     this.#lwm2m.stop();
     await this.#expiry.stop();

@@ -51,13 +51,14 @@ export const restServer: World['restServer'] = async (
   domain,
   tls,
   log,
-  { readiness, metrics, showMetrics, connect, version },
+  { readiness, metrics, showMetrics, connect, campaigns, version },
 ) => {
   const app = createHttpServer(domain, {
     logger: failureLogger(log),
     readiness,
     connect,
     version,
+    campaigns,
     answered: (request) => {
       metrics.answered(request);
       logRequest(log, request);

@@ -37,6 +37,14 @@ function truth(raw: unknown, origin: string): boolean {
   return malformed(origin, `${JSON.stringify(raw)} is neither true nor false`);
 }
 
+/** An address without what would stand in the way of a path after it. */
+function plainUrl(raw: string): string | undefined {
+  const url = URL.parse(raw);
+  if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash || url.username || url.password)
+    return undefined;
+  return raw.replace(/\/+$/, '');
+}
+
 /** @param folder what relative paths start from */
 function settingValue(setting: Setting, raw: unknown, origin: string, folder: string): SettingValue['value'] {
   switch (setting.kind) {
@@ -70,6 +78,8 @@ function settingValue(setting: Setting, raw: unknown, origin: string, folder: st
           'Give the bare name, without scheme, port or path.',
         )
       );
+    case 'url':
+      return plainUrl(raw) ?? malformed(origin, `"${raw}" is no address of the form http://HOST[:PORT][/PATH]`);
     case 'choice':
       return setting.choices?.includes(raw)
         ? raw

@@ -10,6 +10,7 @@ export type SettingKind =
   | 'count'
   | 'flag'
   | 'choice'
+  | 'url'
   | 'listener';
 
 /** One setting; its option, variable, key in the file and row on the reference page all follow from this. */
@@ -99,6 +100,41 @@ const table = {
     choices: ['on', 'off'],
     default: 'on',
     help: 'Whether the two servers also listen on UDP, at the same port numbers, for devices that come with DTLS 1.2: with a certificate or a pre-shared key. Where this machine cannot do it, the service says so and serves over TCP alone.',
+  },
+  downloads: {
+    name: 'downloads',
+    kind: 'listener',
+    metavar: 'HOST:PORT|off',
+    defaultText: 'port 8088 of the host of `devices`, and off where that is off',
+    help: 'Where devices download firmware images, by plain HTTP: devices that are in the field speak nothing else, and what they download is signed. off for none; they can still be had by CoAP.',
+  },
+  downloadUrl: {
+    name: 'download-url',
+    kind: 'url',
+    metavar: 'URL',
+    defaultText: '`http://`, public-host and the port of `downloads`',
+    help: 'What devices are told in place of that address, where something stands in between. It stands in every image that is uploaded from then on: `http://updates.example.com`.',
+  },
+  downloadRate: {
+    name: 'download-rate',
+    kind: 'count',
+    metavar: 'KIB',
+    default: '0',
+    help: 'How much one download gets at most, in KiB a second. 0 for no limit.',
+  },
+  downloadConnections: {
+    name: 'download-connections',
+    kind: 'count',
+    metavar: 'N',
+    default: '4000',
+    help: 'How many downloads there may be at a time; whoever comes besides is told to come again. 0 for no limit.',
+  },
+  downloadDays: {
+    name: 'download-days',
+    kind: 'count',
+    metavar: 'DAYS',
+    default: '0',
+    help: 'For how many days after its upload the link of an image is good. A campaign that has not ended keeps the links that it needs. 0 for as long as there is the image.',
   },
   deviceKeys: {
     name: 'device-keys',
@@ -264,6 +300,34 @@ const table = {
     metavar: 'N',
     default: '1000000',
     help: 'How many enrolments an account may have.',
+  },
+  limitFirmwareImages: {
+    name: 'limit-firmware-images',
+    kind: 'count',
+    metavar: 'N',
+    default: '10000',
+    help: 'How many firmware images an account may have.',
+  },
+  limitImageSize: {
+    name: 'limit-image-size',
+    kind: 'count',
+    metavar: 'MIB',
+    default: '4096',
+    help: 'How large a firmware image may be, in MiB.',
+  },
+  limitFirmwareManifests: {
+    name: 'limit-firmware-manifests',
+    kind: 'count',
+    metavar: 'N',
+    default: '100000',
+    help: 'How many update manifests an account may have.',
+  },
+  limitUpdateCampaigns: {
+    name: 'limit-update-campaigns',
+    kind: 'count',
+    metavar: 'N',
+    default: '100000',
+    help: 'How many update campaigns an account may have.',
   },
   limitPreSharedKeys: {
     name: 'limit-pre-shared-keys',

@@ -21,6 +21,11 @@ export interface Limits {
   readonly deviceQueries: number;
   readonly enrollments: number;
   readonly preSharedKeys: number;
+  readonly firmwareImages: number;
+  /** MiB. */
+  readonly imageSize: number;
+  readonly firmwareManifests: number;
+  readonly updateCampaigns: number;
 }
 
 /** What the rules of the service need to know of how it is run. */
@@ -30,6 +35,10 @@ export interface ServiceSettings {
   readonly bootstrapPort: number;
   readonly lwm2mPort: number;
   readonly limits: Limits;
+  /** Where devices download images: `http://host:port`, without a slash at its end. */
+  readonly downloadUrl?: string;
+  /** For how long the link of an image is good; as long as there is the image if absent. */
+  readonly downloadDays?: number;
   /** For how long a certificate for the LwM2M server is good, by the service's clock; ten years if absent. */
   readonly deviceCredentialDays?: number;
   /** Who makes the key for the LwM2M server: the service if absent. */
@@ -52,6 +61,10 @@ export const defaultLimits: Limits = {
   deviceQueries: Number(table.limitDeviceQueries.default),
   enrollments: Number(table.limitEnrollments.default),
   preSharedKeys: Number(table.limitPreSharedKeys.default),
+  firmwareImages: Number(table.limitFirmwareImages.default),
+  imageSize: Number(table.limitImageSize.default),
+  firmwareManifests: Number(table.limitFirmwareManifests.default),
+  updateCampaigns: Number(table.limitUpdateCampaigns.default),
 };
 
 export type TlsSource =
@@ -66,6 +79,12 @@ export interface Settings extends Omit<ServiceSettings, 'publicHost'> {
   readonly devices: string | 'off';
   /** Whether they listen on UDP as well. */
   readonly dtls: boolean;
+  /** Where devices download images. */
+  readonly downloads: ListenAddress | 'off';
+  /** KiB a second; 0 for no limit. */
+  readonly downloadRate: number;
+  /** 0 for no limit. */
+  readonly downloadConnections: number;
   readonly tls: TlsSource | undefined;
   readonly insecure: boolean;
   /** As it was set; what it is if it was not is for {@link publicHostOf}. */
@@ -141,6 +160,7 @@ export async function resolveSettings(sources: Sources): Promise<Settings> {
       data: { bootstrapPort, lwm2mPort },
     });
   }
+  const devices = text('devices') ?? (found.http?.value as ListenAddress | undefined)?.host ?? '127.0.0.1';
   return {
     data: text('data') ?? resolve(sources.cwd, defaultDataFolder(sources)),
     http: (found.http?.value ?? { host: '127.0.0.1', port: 8080 }) as ListenAddress,
@@ -149,8 +169,15 @@ export async function resolveSettings(sources: Sources): Promise<Settings> {
     publicHost: text('publicHost'),
     bootstrapPort,
     lwm2mPort,
-    devices: text('devices') ?? (found.http?.value as ListenAddress | undefined)?.host ?? '127.0.0.1',
     dtls: text('dtls') !== 'off',
+    devices,
+    downloads: (found.downloads?.value ?? (devices === 'off' ? 'off' : { host: devices, port: 8088 })) as
+      | ListenAddress
+      | 'off',
+    ...(text('downloadUrl') === undefined ? {} : { downloadUrl: text('downloadUrl') as string }),
+    downloadRate: number('downloadRate'),
+    downloadConnections: number('downloadConnections'),
+    ...(number('downloadDays') > 0 ? { downloadDays: number('downloadDays') } : {}),
     deviceKeys: text('deviceKeys') === 'device' ? 'device' : 'service',
     deviceCredentialDays: number('deviceCredentialDays'),
     ...(number('deviceLifetime') > 0 ? { deviceLifetime: number('deviceLifetime') } : {}),
@@ -178,6 +205,10 @@ export async function resolveSettings(sources: Sources): Promise<Settings> {
       deviceQueries: number('limitDeviceQueries'),
       enrollments: number('limitEnrollments'),
       preSharedKeys: number('limitPreSharedKeys'),
+      firmwareImages: number('limitFirmwareImages'),
+      imageSize: number('limitImageSize'),
+      firmwareManifests: number('limitFirmwareManifests'),
+      updateCampaigns: number('limitUpdateCampaigns'),
     },
   };
 }

@@ -22,6 +22,7 @@ import { linkOfStart } from '../sessions/redeem.ts';
 import type { Domain } from '../storage/context.ts';
 import { refuseForeignFolder } from '../storage/data-folder.ts';
 import { folderHeld, tryLockFolder } from '../storage/folder-lock.ts';
+import { Campaigns, type DownloadServer, defaultDownloadUrl, startDownloads, sweepBlobs } from '../updates/index.ts';
 import { Upkeep } from '../upkeep/upkeep.ts';
 import { addressKind, type ListenAddress, restAddress, uriHost } from './address.ts';
 import { handedOut, recordHandedOut } from './handed-out.ts';
@@ -32,7 +33,7 @@ import type { Log } from './log.ts';
 import { type OpenFolder, openFolder } from './open-folder.ts';
 import { defaultPublicHost, publicHostWarning } from './public-host.ts';
 import { Readiness } from './readiness.ts';
-import type { Settings } from './settings.ts';
+import type { ServiceSettings, Settings } from './settings.ts';
 import { readTlsFiles, type TlsMaterial } from './tls-files.ts';
 
 /** The REST interface, as far as starting and stopping it goes. */
@@ -51,6 +52,7 @@ export interface Watch {
   /** What applications ask of devices. */
   readonly connect: Connect;
   readonly version: string;
+  readonly campaigns: Campaigns;
 }
 
 export interface World {
@@ -121,7 +123,15 @@ function refuseInsecure({ http, tls, insecure }: Settings): void {
   });
 }
 
-async function probeAddresses({ http, metrics, devices, dtls, bootstrapPort, lwm2mPort }: Settings): Promise<void> {
+async function probeAddresses({
+  http,
+  metrics,
+  devices,
+  dtls,
+  downloads,
+  bootstrapPort,
+  lwm2mPort,
+}: Settings): Promise<void> {
   await probeAddress(http);
   if (devices !== 'off') {
     for (const [port, option] of [
@@ -132,6 +142,7 @@ async function probeAddresses({ http, metrics, devices, dtls, bootstrapPort, lwm
       if (dtls) await probeUdp({ host: devices, port }, option);
     }
   }
+  if (downloads !== 'off') await probeAddress(downloads, '--downloads');
   if (metrics !== undefined && metrics !== 'off') await probeAddress(metrics, '--metrics');
 }
 
@@ -199,19 +210,37 @@ async function watchersListener({ metrics: address }: Settings, metrics: Metrics
 const transportsOf = (report: DeviceReport | undefined) =>
   report && deviceTransports.filter((transport) => report.listeners.lwm2m?.[transport]);
 
+/** Where devices download images, if anywhere. */
+async function downloadListener(domain: Domain, settings: Settings, log: Log): Promise<DownloadServer | undefined> {
+  const { downloads, downloadRate, downloadConnections } = settings;
+  if (downloads === 'off') return undefined;
+  return startDownloads(domain, {
+    ...downloads,
+    rate: downloadRate * 1024,
+    most: downloadConnections,
+    fault: (error) => log.error('download.fault', `A download failed: ${(error as Error).message}`),
+  });
+}
+
 /** The servers for devices, or none where the service has none. */
 async function startDevices(
   { domain, accountId }: OpenFolder,
   { devices: host, dtls, bootstrapPort, lwm2mPort }: Settings,
-  connect: Connect,
+  { connect, campaigns }: { connect: Connect; campaigns: Campaigns },
   log: Log,
 ): Promise<{ readonly report?: DeviceReport; readonly lacks?: readonly Lack[]; close(): Promise<void> }> {
   if (host !== 'off') {
     const { DeviceServers } = await import('./device-servers.ts');
-    return DeviceServers.start(domain, { host, dtls, bootstrapPort, lwm2mPort, accountId, connect, log });
+    return DeviceServers.start(domain, { host, dtls, bootstrapPort, lwm2mPort, accountId, connect, campaigns, log });
   }
   await connect.start(noLinks);
-  return { close: async () => connect.stop() };
+  await campaigns.start(noLinks);
+  return {
+    close: async () => {
+      connect.stop();
+      await campaigns.stop();
+    },
+  };
 }
 
 /**
@@ -245,18 +274,23 @@ export async function startService(settings: Settings, world: World): Promise<Ru
     await removeStale(settings.data);
 
     const { bootstrapPort, lwm2mPort, limits, deviceKeys, deviceCredentialDays, deviceLifetime } = settings;
+    // The port is known for certain when it is listened on.
+    const downloadUrl = (port: number) => settings.downloadUrl ?? defaultDownloadUrl(publicHost, port);
+    const rules: ServiceSettings & { downloadUrl: string } = {
+      publicHost,
+      downloadUrl: downloadUrl(settings.downloads === 'off' ? 0 : settings.downloads.port),
+      ...(settings.downloadDays === undefined ? {} : { downloadDays: settings.downloadDays }),
+      bootstrapPort,
+      lwm2mPort,
+      limits,
+      ...(deviceKeys === undefined ? {} : { deviceKeys }),
+      ...(deviceCredentialDays === undefined ? {} : { deviceCredentialDays }),
+      ...(deviceLifetime === undefined ? {} : { deviceLifetime }),
+    };
     const folder = await openFolder({
       folder: settings.data,
       masterKey,
-      settings: {
-        publicHost,
-        bootstrapPort,
-        lwm2mPort,
-        limits,
-        ...(deviceKeys === undefined ? {} : { deviceKeys }),
-        ...(deviceCredentialDays === undefined ? {} : { deviceCredentialDays }),
-        ...(deviceLifetime === undefined ? {} : { deviceLifetime }),
-      },
+      settings: rules,
       clock,
       log,
     });
@@ -291,7 +325,21 @@ export async function startService(settings: Settings, world: World): Promise<Ru
     started.add(async () => metrics.close());
     const showMetrics = settings.metrics === undefined && addressKind(settings.http.host) === 'loopback';
     const connect = new Connect(folder.domain);
-    const devices = await startDevices(folder, settings, connect, log);
+    const campaigns = new Campaigns(folder.domain, {
+      fault: (error, about) =>
+        log.error('campaign.fault', `An update campaign failed and goes on: ${(error as Error).message}`, {
+          ...about,
+          stack: (error as Error).stack,
+        }),
+    });
+    const swept = await sweepBlobs(folder.domain);
+    if (swept > 0) log.info('images.swept', `${swept} unfinished uploads were removed.`, { count: swept });
+    const downloads = await downloadListener(folder.domain, settings, log);
+    if (downloads) {
+      started.add(() => downloads.close());
+      rules.downloadUrl = downloadUrl(downloads.port);
+    }
+    const devices = await startDevices(folder, settings, { connect, campaigns }, log);
     started.add(() => devices.close());
     const rest = await world.restServer(folder.domain, tls, log, {
       readiness,
@@ -299,6 +347,7 @@ export async function startService(settings: Settings, world: World): Promise<Ru
       showMetrics,
       connect,
       version: world.version ?? 'unknown',
+      campaigns,
     });
     const endRest = once(() => drain(rest.server, () => rest.close()));
     started.add(endRest);

@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import type { Clock } from '@mooring/platform';
 import type { Vault } from '../keys/vault.ts';
 import { RegistryEvents } from '../registry/bus.ts';
 import { Usage } from '../registry/usage/usage.ts';
 import type { ServiceSettings } from '../serve/settings.ts';
+import { type Blobs, folderBlobs, memoryBlobs } from '../updates/images/blobs.ts';
 import type { Storage } from './storage.ts';
 
 /** What every rule of the service works with. */
@@ -14,6 +16,8 @@ export interface Domain {
   /** Tells those in this process that listen. */
   readonly bus: RegistryEvents;
   readonly usage: Usage;
+  /** Firmware images. */
+  readonly blobs: Blobs;
 }
 
 /** @param failed told what a listener of the bus threw */
@@ -21,7 +25,13 @@ export function domainOf(
   parts: Pick<Domain, 'storage' | 'vault' | 'clock' | 'settings'>,
   failed?: (error: unknown) => void,
 ): Domain {
-  return { ...parts, bus: new RegistryEvents(failed), usage: new Usage(parts.storage, parts.clock) };
+  const { folder } = parts.storage;
+  return {
+    ...parts,
+    bus: new RegistryEvents(failed),
+    usage: new Usage(parts.storage, parts.clock),
+    blobs: folder === ':memory:' ? memoryBlobs() : folderBlobs(join(folder, 'blobs')),
+  };
 }
 
 /** Who does something, for permissions and the audit record. */

@@ -2,6 +2,7 @@ import type { Generated, Selectable } from 'kysely';
 import type { ConnectSchema } from './connect-schema.ts';
 import type { DeviceSchema } from './device-schema.ts';
 import type { PeopleSchema } from './people-schema.ts';
+import type { UpdateSchema } from './update-schema.ts';
 
 /*
  * The tables. Every row names its account. Times are milliseconds since 1970, ids are 32 hexadecimal digits and sort
@@ -163,7 +164,7 @@ export interface SettingsTable {
   updated_at: number;
 }
 
-export interface Schema extends DeviceSchema, ConnectSchema, PeopleSchema {
+export interface Schema extends DeviceSchema, ConnectSchema, PeopleSchema, UpdateSchema {
   accounts: AccountsTable;
   policy_groups: PolicyGroupsTable;
   api_keys: ApiKeysTable;

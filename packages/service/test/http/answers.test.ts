@@ -5,12 +5,13 @@ import { certificateErrors } from '../../src/certificates/errors.ts';
 import { masterKeyErrors, storageErrors } from '../../src/errors.ts';
 import { answerOf } from '../../src/http/answers.ts';
 import { httpErrors } from '../../src/http/errors.ts';
+import { updateErrors } from '../../src/updates/errors.ts';
 
 /** Errors that no caller can bring about by what it sends. */
 const own = ['authority.missing', 'service.address.unusable'];
 
 test('every error that a caller can bring about has its status; nothing else tells of itself', () => {
-  const families = [accountErrors, certificateErrors, httpErrors] as unknown as (typeof accountErrors)[];
+  const families = [accountErrors, certificateErrors, httpErrors, updateErrors] as unknown as (typeof accountErrors)[];
   for (const family of families) {
     for (const code of Object.keys(family.codes) as 'auth.invalid'[]) {
       const answer = answerOf(family(code, { message: 'Its own sentence.' }), 'r');

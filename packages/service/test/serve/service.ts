@@ -22,7 +22,7 @@ export async function start(
   const log: Started['log'] = [];
   const entry = (level: LogLevel) => (event: string, message: string) => void log.push({ level, event, message });
   const settings = await resolveSettings({
-    options: { http: '127.0.0.1:0', devices: 'off', ...options, data },
+    options: { http: '127.0.0.1:0', devices: 'off', downloads: 'off', ...options, data },
     env: {},
     cwd: '/',
     home: '/nowhere',

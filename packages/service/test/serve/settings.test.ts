@@ -27,6 +27,9 @@ test('without any setting: loopback, no TLS, a folder of the user', async () => 
     deviceKeys: 'service',
     deviceCredentialDays: 3650,
     lwm2mPort: 5783,
+    downloads: { host: '127.0.0.1', port: 8088 },
+    downloadRate: 0,
+    downloadConnections: 4000,
     masterKey: undefined,
     logFormat: 'text',
     logLevel: 'info',
@@ -69,6 +72,7 @@ test('every setting can be given in all three ways', async (t) => {
     count: '8',
     flag: 'true',
     listener: 'off',
+    url: 'http://downloads.example/firmware',
   };
   const folder = temporaryFolder(t);
   for (const [key, setting] of settingEntries) {
@@ -108,6 +112,7 @@ const conflicts: [what: string, options: Record<string, unknown>, code: string, 
   ['a host with a scheme', { publicHost: 'https://a.example' }, 'settings.malformed', /host name/],
   ['a host with a port', { publicHost: 'a.example:5684' }, 'settings.malformed', /host name/],
   ['a notice longer than a stop may take', { drainNotice: '3' }, 'settings.malformed', /from 0 to 2/],
+  ['a download address with a query', { downloadUrl: 'http://a.example/?a=1' }, 'settings.malformed', /http:\/\/HOST/],
   ['metrics without a port', { metrics: 'on' }, 'settings.malformed', /HOST:PORT/],
   ['an empty value', { data: '' }, 'settings.malformed', /--data: is empty/],
 ];

@@ -186,6 +186,7 @@ test('the migrations use only what PostgreSQL has as well', async () => {
     const columns = text.slice(text.indexOf('(') + 1).split(', ');
     const types = columns.flatMap((column) => /^"\w+" (\w+)/.exec(column)?.[1] ?? []);
     assert.ok(types.length > 2);
-    for (const type of types) assert.ok(['text', 'integer', 'bigint', 'bytea'].includes(type), `${type} in ${text}`);
+    for (const type of types)
+      assert.ok(['text', 'integer', 'bigint', 'bytea', 'double'].includes(type), `${type} in ${text}`);
   }
 });

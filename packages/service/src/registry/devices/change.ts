@@ -70,7 +70,7 @@ export async function createDevice(domain: Domain, actor: Actor, input: DeviceDa
   const { accountId } = actor;
   if (input.state === 'registered') throw invalid('state', 'A device is registered once it has registered.');
   const columns = changeableColumns(input);
-  return domain.storage.transaction(async () => {
+  const device = await domain.storage.transaction(async () => {
     if (columns.device_key) await refuseTakenKey(domain, accountId, columns.device_key);
     const { id, account_id, name } = await insertDevice(domain, accountId, {
       ...columns,
@@ -95,6 +95,8 @@ export async function createDevice(domain: Domain, actor: Actor, input: DeviceDa
     await audit(domain, actor, { action: 'device.created', ...subject(id), detail: { name } });
     return getDevice(domain, actor, id);
   });
+  domain.bus.tell({ kind: 'changed', accountId, deviceId: device.id });
+  return device;
 }
 
 /**
@@ -108,7 +110,7 @@ export async function updateDevice(
   id: string,
   input: DeviceDataPutRequest,
 ): Promise<Device> {
-  return domain.storage.transaction(async (db) => {
+  const device = await domain.storage.transaction(async (db) => {
     const before = await getDevice(domain, actor, id);
     const given: Partial<DeviceRow> = {
       ...changeableColumns(input),
@@ -142,6 +144,8 @@ export async function updateDevice(
     await audit(domain, actor, { action: 'device.updated', ...subject(id), detail: { fields } });
     return getDevice(domain, actor, id);
   });
+  domain.bus.tell({ kind: 'changed', accountId: actor.accountId, deviceId: id });
+  return device;
 }
 
 /**

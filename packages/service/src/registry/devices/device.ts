@@ -1,6 +1,6 @@
 import type { ListQuery } from '@mooring/rest';
 import { type RawBuilder, sql } from 'kysely';
-import { type Page, pageOf, wholeList } from '../../lists/page.ts';
+import { type Page, pageOf, pageQueries, wholeList } from '../../lists/page.ts';
 import type { Actor, Domain } from '../../storage/context.ts';
 import type { Row } from '../../storage/schema.ts';
 import { attributesOf } from '../attributes.ts';
@@ -57,6 +57,21 @@ export async function listDevices(
   const { accountId } = actor;
   const page = await pageOf(domain, 'devices', accountId, query, deviceRules(accountId), conditions);
   return { ...page, items: await devicesOf(domain, page.items) };
+}
+
+/** Ids of the devices that match a query, all or those of a page of it, and nothing else of them. */
+export async function matchingDevices(
+  domain: Domain,
+  accountId: string,
+  query: ListQuery,
+  conditions: readonly RawBuilder<boolean>[] = [],
+): Promise<string[]> {
+  const rules = deviceRules(accountId);
+  const { matching } = pageQueries(domain.storage.db, { table: 'devices', accountId, query, rules, conditions });
+  let ids = matching.select('id').orderBy('id');
+  if (query.after !== null) ids = ids.where('id', '>', query.after);
+  if (query.limit < Number.MAX_SAFE_INTEGER) ids = ids.limit(query.limit);
+  return ((await ids.execute()) as { id: string }[]).map(({ id }) => id);
 }
 
 /** The devices that are in a group, for `listDevices`. */

@@ -33,6 +33,7 @@ export async function addToGroup(domain: Domain, actor: Actor, groupId: string, 
       detail: { device: deviceId },
     });
   });
+  domain.bus.tell({ kind: 'changed', accountId: actor.accountId, deviceId });
 }
 
 /** Takes a device out of a group; one that is not in it is no error. @throws MooringError as for adding */
@@ -54,4 +55,5 @@ export async function removeFromGroup(domain: Domain, actor: Actor, groupId: str
       detail: { device: deviceId },
     });
   });
+  domain.bus.tell({ kind: 'changed', accountId: actor.accountId, deviceId });
 }

@@ -267,10 +267,14 @@ export async function deviceDeregistered(domain: Domain, deviceId: string): Prom
 
 /** What the values of a device's resources say of it (`factResources`). Nothing happens if it is known already. */
 export async function deviceFacts(domain: Domain, deviceId: string, facts: DeviceFacts): Promise<void> {
-  await domain.storage.grouped(async (db) => {
+  const changed = await domain.storage.grouped(async (db) => {
     const [device] = await selectDevice(db, { id: deviceId });
-    if (device) await applyFacts(domain, device, newFacts(device, facts));
+    const columns = device && newFacts(device, facts);
+    if (!columns || Object.keys(columns).length === 0) return undefined;
+    await applyFacts(domain, device, columns);
+    return device.account_id;
   });
+  if (changed !== undefined) domain.bus.tell({ kind: 'changed', accountId: changed, deviceId });
 }
 
 /** The registration of a device, if it has one. */

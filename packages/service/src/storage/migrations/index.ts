@@ -6,6 +6,7 @@ import * as m0004 from './0004-connect.ts';
 import * as m0005 from './0005-enrolment-files.ts';
 import * as m0006 from './0006-device-certificates.ts';
 import * as m0007 from './0007-people.ts';
+import * as m0008 from './0008-updates.ts';
 
 /** In order; the number in front is the version of the schema. A released one is never changed. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -16,6 +17,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0005-enrolment-files': m0005,
   '0006-device-certificates': m0006,
   '0007-people': m0007,
+  '0008-updates': m0008,
 };
 
 export function schemaVersionOf(migrationName: string): number {

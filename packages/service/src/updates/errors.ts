@@ -1,0 +1,26 @@
+import { errorFamily } from '@mooring/platform';
+
+export const updateErrors = errorFamily({
+  'image.not.found': 'The account has no such firmware image.',
+  'image.in.use': 'A campaign that is not over delivers the firmware image.',
+  'image.too.large': 'The firmware image is larger than the service takes.',
+  'upload.job.not.found': 'The account has no such upload job.',
+  'upload.job.over': 'The upload job is complete, or has failed; it takes no more chunks.',
+  'upload.chunk.not.found': 'The upload job has no such chunk.',
+  'upload.chunk.invalid': 'A chunk is not what its headers say, or does not follow what is there.',
+  'update.manifest.not.found': 'The account has no such update manifest.',
+  'update.manifest.in.use': 'A campaign that is not over sends the update manifest.',
+  'update.manifest.invalid': 'What was uploaded is no update manifest that devices take.',
+  'update.manifest.untrusted': 'The manifest is not signed with one of the update certificates of the account.',
+  'update.certificate.not.found': 'The account has no such update certificate.',
+  'update.certificate.present': 'The account has this update certificate already.',
+  'update.certificate.invalid': 'What was given is no certificate that manifests can be signed with.',
+  'campaign.not.found': 'The account has no such update campaign.',
+  'campaign.device.not.found': 'The campaign has no such record of a device.',
+  'campaign.statistic.not.found': 'The campaign has no such statistic.',
+  'campaign.not.started': 'The campaign has no numbers yet: it was not started.',
+  'campaign.phase': 'The campaign is in a phase in which that is not possible.',
+  'campaign.fixed': 'A campaign that was started keeps what it was started with.',
+  'campaign.invalid': 'What a campaign is to do is not possible.',
+  'update.limit': 'The account has as many images, manifests or campaigns as its limit allows.',
+});
