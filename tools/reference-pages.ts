@@ -49,6 +49,32 @@ ${rows.join('\n')}
 `;
 }
 
+async function findingsPage(): Promise<string> {
+  const { findingCodes } = (await load('packages/manifest-tool/src/inspect/finding.ts')) as {
+    findingCodes: Readonly<Record<string, string>>;
+  };
+  const rows = Object.entries(findingCodes).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`);
+  return `# Findings of manifest-tool inspect
+
+<!-- Made by \`npm run docs\`; do not edit. -->
+
+\`manifest-tool inspect --json\` has its findings in \`findings\` of each file and in \`relations\`, which are about several files.
+A finding has a \`code\` that stays the same from release to release, a \`weight\`, the \`files\` that it is about, and a sentence,
+which may be worded anew at any time.
+
+| weight | what follows |
+|---|---|
+| \`fits\` | nothing: what was compared goes together |
+| \`note\` | something to know |
+| \`warning\` | something to do before long, such as a certificate that ends within a year |
+| \`problem\` | something is wrong; \`inspect\` ends with status 1 |
+
+| code | meaning |
+|---|---|
+${rows.join('\n')}
+`;
+}
+
 export async function pages(): Promise<Map<string, string>> {
   const made = new Map<string, string>();
   for (const [name, file] of [
@@ -68,6 +94,7 @@ export async function pages(): Promise<Map<string, string>> {
   const utility = (await load('packages/device/src/provisioning/reference.ts')) as { reference(): string };
   made.set('commands/pelion-provisioning-util.md', utility.reference());
   made.set('errors.md', await errorPage());
+  made.set('findings.md', await findingsPage());
   const settings = (await load('packages/service/src/serve/reference.ts')) as { configurationReference(): string };
   made.set('configuration.md', settings.configurationReference());
   const rest = (await load('packages/service/src/http/reference.ts')) as { restReference(): Promise<string> };

@@ -38,7 +38,10 @@ export async function writeTogether(files: readonly WrittenFile[], disk: Disk = 
       const beside = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
       waiting.push({ from: beside, to: path });
       folders.add(dirname(path));
-      await disk.create(beside, data, mode);
+      await disk.create(beside, data, mode).catch((error: unknown) => {
+        // A person knows this file, and not what stands beside it for a moment.
+        throw fileError((error as Error).cause ?? error, named);
+      });
     }
     while (waiting[0]) {
       await disk.rename(waiting[0].from, waiting[0].to);

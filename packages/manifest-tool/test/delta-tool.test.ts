@@ -121,12 +121,15 @@ describe('weak spots of manifest-delta-tool 2.6.2', () => {
       ...realDisk,
       create: async (path: string, data: Uint8Array | string, mode: number) => {
         created++;
-        if (created === 2) throw new Error('disk full');
+        if (created === 2) throw fileError(Object.assign(new Error(), { code: 'ENOSPC', syscall: 'write' }), path);
         await realDisk.create(path, data, mode);
       },
     };
     const files = ['d.yaml', 'd.bin'].map((name) => ({ path: project.at(name), data: 'new' }));
-    await assert.rejects(writeTogether(files, disk), /disk full/);
+    await assert.rejects(writeTogether(files, disk), {
+      code: 'file.disk.full',
+      message: `${project.at('d.bin')} could not be written: the disk is full.`,
+    });
     assert.deepEqual(project.snapshot(), before);
   });
 

@@ -49,6 +49,15 @@ test('in a project the successor is made beside, and nothing that manifests are 
   );
 });
 
+test('of several renewals at once one is done, and its certificate and C file agree', async (t) => {
+  const project = await usualProject(t);
+  const outcomes = await Promise.all([1, 2, 3, 4].map(() => project.run(renew, { time })));
+  assert.deepEqual(outcomes.map(({ status }) => status).sort(), [0, 1, 1, 1]);
+  for (const { status, stderr } of outcomes) if (status === 1) assert.match(stderr, /next\.der exists\./);
+  const resources = readUpdateResources(project.text('update_default_resources.next.c'), 'it');
+  assert.equal(resources.certificate?.fingerprint, parseCertificate(project.bytes(next)).fingerprint);
+});
+
 test('the command that it gives for the end makes manifests name the successor, and they verify', async (t) => {
   const project = await usualProject(t);
   project.write('fw.bin', 'firmware');

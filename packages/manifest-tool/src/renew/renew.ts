@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { parseUuid, writeUpdateResources } from '@mooring/credentials';
 import { type Certificate, exportPrivateKey, parseCertificate } from '@mooring/pki';
+import { withLock } from '@mooring/platform';
 import type { CommandContext, Values } from '@mooring/terminal';
 import { text } from '../create/fields.ts';
 import { ManifestInputs } from '../create/inputs.ts';
@@ -50,7 +51,11 @@ export async function renewCertificate(context: CommandContext, values: Values):
     add(places.resources, writeUpdateResources({ ...ids, certificate: successor }));
   }
   await makeFolder(context, places);
-  await writeTogether(files);
+  await withLock(`${resolve(context.cwd, places.certificate)}.lock`, async () => {
+    // Another renewal may have come first since they were looked at.
+    await checkPlaces(context, places, reads, values.force === true);
+    await writeTogether(files);
+  });
   log.info(`Certificate written to ${places.certificate}`);
   if (places.key !== undefined) log.info(`Private key written to ${places.key}`);
   if (places.resources !== undefined) log.info(`Wrote default resource values to ${places.resources}`);
