@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { lstatSync, symlinkSync } from 'node:fs';
 import { describe, type TestContext, test } from 'node:test';
 import { applyDelta, maxBlockSize } from '@mooring/manifest';
-import { fixedClock } from '@mooring/platform';
+import { fileError, fixedClock } from '@mooring/platform';
 import { type Io, runProgram } from '@mooring/terminal';
 import { program as deltaTool, withCommand } from '../src/delta-tool/program.ts';
 import { realDisk } from '../src/disk.ts';
