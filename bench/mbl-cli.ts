@@ -2,7 +2,7 @@
 // found. As root, for the device is a network namespace with Debian's own OpenSSH.
 //   npm run bench:mbl-cli [-- --runs N] [-- --python FILE --peer FOLDER]
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -24,6 +24,29 @@ const { values } = parseArgs({
 });
 const runs = Number(values.runs);
 const node = process.execPath;
+
+/** Each as far as it gets with an empty home, and with nobody at the address. */
+const commands = [
+  '-h',
+  '--version',
+  'select -h',
+  'provision-pelion -h',
+  'which',
+  'forget board',
+  'list-certificates --local',
+  'store check',
+  'store move elsewhere/team',
+  'store share --group nobody',
+  'save-api-key',
+  'delete-certificate dev',
+  'migrate check',
+  '-a 127.0.0.1:1 shell true',
+  '-a 127.0.0.1:1 put upd.c /scratch',
+  '-a 127.0.0.1:1 get /scratch/upd.c .',
+  '-a 127.0.0.1:1 get-pelion-status',
+  '-a 127.0.0.1:1 provision-pelion dev upd',
+  '-a 127.0.0.1:1 doctor',
+];
 
 /** What tests have at their end, here at the end of all. */
 const endings: (() => unknown)[] = [];
@@ -77,13 +100,12 @@ async function measure(): Promise<void> {
   heading('Start');
   const start: Way[] = [
     { name: 'node -e 0', command: [node, '-e', '0'] },
-    { name: 'mbl-cli -h', command: [node, bundle, '-h'] },
-    { name: 'mbl-cli which', command: [node, bundle, 'which'] },
-    { name: 'mbl-cli list-certificates --local', command: [node, bundle, 'list-certificates', '--local'] },
-    { name: 'mbl-cli shell, refused', command: [node, bundle, '-a', '127.0.0.1:1', 'shell', 'x'] },
+    ...commands.map((line) => ({ name: `mbl-cli ${line}`, command: [node, bundle, ...line.split(' ')] })),
     ...(python ? [{ name: 'Python mbl-cli -V', command: [...python, '-V'] }] : []),
   ];
-  show(start, inTurn(start, runs, env, 1));
+  const alone = join(folder, 'alone');
+  mkdirSync(alone);
+  show(start, inTurn(start, runs, { ...env, HOME: alone }, 1));
 
   heading('provision-pelion with stored certificates on one OpenSSH');
   const host = new Host(t, folder);
