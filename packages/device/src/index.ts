@@ -28,3 +28,7 @@ export {
   type StorageOptions,
 } from './secure-storage/storage.ts';
 export { storageErrors } from './secure-storage/storage-errors.ts';
+export type { InstallRequest, Pending } from './updates/installer/installer.ts';
+export type { Outcome as UpdateOutcome } from './updates/journal/records.ts';
+export type { Installation, UpdateTarget } from './updates/orders/target.ts';
+export type { Software } from './updates/software.ts';

@@ -11,6 +11,7 @@ import {
   type ObjectTree,
   type Outcome,
   pelionFlavour,
+  StoredInstance,
   UntrustedPeer,
 } from '@mooring/lwm2m';
 import { type Clock, isMooringError, type Timers } from '@mooring/platform';
@@ -18,12 +19,14 @@ import { type ConnectOptions, connectTls, type SecureChannel } from '@mooring/tr
 import { findingLine } from '../provisioning/findings.ts';
 import { status } from '../provisioning/status.ts';
 import type { SecureStorage } from '../secure-storage/storage.ts';
+import { ServiceUpdates } from '../updates/orders/service-updates.ts';
+import type { UpdateTarget } from '../updates/orders/target.ts';
 import { Account, type ServerAccess } from './account.ts';
 import { Applications } from './applications.ts';
 import { BestTime } from './best-time.ts';
 import { cloudClientErrors } from './errors.ts';
 import type { ClientLog } from './log.ts';
-import { deviceObjects } from './objects.ts';
+import { certificateFacts, deviceObjects } from './objects.ts';
 import type { ClientState, StateFile } from './state-file.ts';
 
 export interface CloudClientOptions {
@@ -44,6 +47,8 @@ export interface CloudClientOptions {
   changed?(state: ClientState): void;
   /** Told of all that happens, after the client has taken note of it. */
   reported?(what: DeviceReport, detail?: string): void;
+  /** Who installs updates; without one the device takes none. */
+  readonly updates?: UpdateTarget;
   /** Starts the device anew; false where it may not. */
   reboot?(): boolean;
 }
@@ -60,10 +65,13 @@ export class CloudClient implements DeviceHost {
   readonly #options: CloudClientOptions;
   readonly #account: Account;
   readonly #applications: Applications | undefined;
+  readonly #updates: ServiceUpdates | undefined;
+  readonly #time: BestTime;
   #state: ClientState;
   #stopped: (() => void) | undefined;
 
-  private constructor(options: CloudClientOptions, account: Account, tree: ObjectTree) {
+  private constructor(options: CloudClientOptions, account: Account, tree: ObjectTree, time: BestTime) {
+    this.#time = time;
     this.#options = options;
     this.#account = account;
     this.tree = tree;
@@ -75,6 +83,7 @@ export class CloudClient implements DeviceHost {
       timers: options.timers,
     });
     this.#applications = options.socket === undefined ? undefined : new Applications(tree, options.socket);
+    this.#updates = options.updates && this.#serviceUpdates(options.updates);
     this.#state = this.#stateOf('starting', {});
   }
 
@@ -102,10 +111,11 @@ export class CloudClient implements DeviceHost {
         time,
         reboot: () => options.reboot?.() ?? false,
         renew: (order) => self().#renew(order),
+        updatable: options.updates !== undefined,
         fault: (error) => self().fault(error),
       }),
     );
-    made = new CloudClient(options, await Account.open(storage), tree);
+    made = new CloudClient(options, await Account.open(storage), tree, time);
     return made;
   }
 
@@ -117,6 +127,7 @@ export class CloudClient implements DeviceHost {
   async start(): Promise<void> {
     await this.#applications?.listen();
     this.#become('starting');
+    if (this.#updates && !(await this.#updates.start())) return;
     this.client.start();
   }
 
@@ -131,6 +142,7 @@ export class CloudClient implements DeviceHost {
       this.client.stop();
       if (this.client.phase === 'stopped') this.#stopped();
     });
+    await this.#updates?.stop();
     this.#applications?.close();
     this.#become('stopped');
     this.#options.stateFile?.remove();
@@ -204,6 +216,7 @@ export class CloudClient implements DeviceHost {
         log.info('Client registered');
         log.info(`Endpoint Name: ${this.identity('server').endpoint}`);
         log.info(`Device Id: ${this.#account.internalEndpoint ?? ''}`);
+        this.#updates?.registered();
         break;
       case 'updated':
         if (this.#state.state !== 'registered') this.#become('registered');
@@ -216,6 +229,7 @@ export class CloudClient implements DeviceHost {
         log.error(`${sentence[what]}${because}`);
         break;
       case 'lost':
+        this.#updates?.disconnected();
         this.#become('retrying', `connection lost${because}`);
         log.warn(`Connection lost${because}`);
         break;
@@ -233,6 +247,44 @@ export class CloudClient implements DeviceHost {
 
   fault(error: unknown): void {
     this.#options.log.error(`A fault of the client: ${(error as Error).stack ?? String(error)}`);
+  }
+
+  #serviceUpdates(target: UpdateTarget): ServiceUpdates {
+    const { storage, timers, log } = this.#options;
+    return new ServiceUpdates({
+      target,
+      tree: this.tree,
+      timers,
+      log,
+      credentials: () =>
+        storage.read(async (snapshot) => {
+          const data = async (name: string) => (await snapshot.get(name))?.data;
+          const certificate = await data('mbed.UpdateAuthCert');
+          const deviceId = Buffer.from(this.#account.internalEndpoint ?? '', 'hex');
+          const at = this.#time.now();
+          return (
+            certificate && {
+              certificate,
+              vendorId: await data('mbed.VendorId'),
+              classId: await data('mbed.ClassId'),
+              deviceId: deviceId.length === 16 ? new Uint8Array(deviceId) : undefined,
+              // A clock may be behind, and then nothing is too early.
+              time: at && { at, source: 'the best time that the device knows', atLeast: true },
+            }
+          );
+        }),
+      replaceCertificate: async (certificate) => {
+        await storage.transaction({
+          put: [{ name: 'mbed.UpdateAuthCert', type: 'certificate', factory: true, data: certificate }],
+        });
+        const metadata = this.tree.source([10255, 0]);
+        if (!(metadata instanceof StoredInstance)) return;
+        for (const [id, value] of certificateFacts(certificate)) metadata.set(id, value);
+      },
+      heard: (path) => this.client.heard(path),
+      download: (request, offset) => this.client.download(request, { offset }),
+      fault: (error) => this.fault(error),
+    });
   }
 
   #access(to: To): ServerAccess {

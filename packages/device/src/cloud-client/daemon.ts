@@ -2,9 +2,13 @@ import { acquireLock, backgroundTimers, isMooringError, systemTimers } from '@mo
 import type { CommandContext } from '@mooring/terminal';
 import { keyProviderOf, neededKind, parseKeyChoice } from '../secure-storage/key-choice.ts';
 import { SecureStorage } from '../secure-storage/storage.ts';
+import { Board } from '../updates/board/board.ts';
+import { boardSettings } from '../updates/board/settings.ts';
+import { boardTarget } from '../updates/orders/target.ts';
+import { systemPrograms } from '../updates/programs.ts';
 import { CloudClient } from './cloud-client.ts';
 import { cloudClientErrors } from './errors.ts';
-import { clientLog } from './log.ts';
+import { type ClientLog, clientLog } from './log.ts';
 import { StateFile } from './state-file.ts';
 import { systemNotices } from './system-notices.ts';
 
@@ -45,6 +49,13 @@ export async function runDaemon(settings: DaemonSettings): Promise<undefined> {
     settings.key === undefined ? { kind: (await neededKind(folder)) ?? 'file' } : parseKeyChoice(settings.key);
   let client: CloudClient | undefined;
   const notices = systemNotices(io.env, backgroundTimers, () => client?.state.state !== 'stopped');
+  const board = new Board({ settings: boardSettings(io.env), timers: systemTimers });
+  const restarted = new AbortController();
+  const updates = boardTarget(board, `${board.settings.scratch}/firmware`, async (what) => {
+    if (what === 'agent') context.exit(startAgain);
+    else await restartDevice();
+    restarted.abort();
+  });
   const reopen = () => log.reopen();
   process.on('SIGHUP', reopen);
   try {
@@ -58,15 +69,21 @@ export async function runDaemon(settings: DaemonSettings): Promise<undefined> {
       lifetime: settings.lifetime,
       ...(settings.stateFile === undefined ? {} : { stateFile: new StateFile(settings.stateFile) }),
       ...(settings.socket === undefined ? {} : { socket: settings.socket }),
+      updates,
+      reboot: () => {
+        void restartDevice();
+        return true;
+      },
       changed: ({ state, server }) => notices.status(server === undefined ? state : `${state} (${server})`),
     });
     client = opened;
     const lock = await onlyOne(folder);
     try {
       log.info(`mbl-cloud-client ${settings.version} starts`);
-      await opened.start();
+      // Applications are started too, which takes its time.
       notices.ready('starting');
-      await untilAborted(signal);
+      await opened.start();
+      await untilAborted(AbortSignal.any([signal, restarted.signal]));
       notices.stopping();
       log.info('mbl-cloud-client ends');
       await opened.stop();
@@ -77,6 +94,7 @@ export async function runDaemon(settings: DaemonSettings): Promise<undefined> {
   } catch (error) {
     if (!isMooringError(error)) throw error;
     log.error(error.message);
+    if (error.code === 'client.unprovisioned') await withoutService(board, log);
     if (error.code !== 'client.unprovisioned' && !error.code.startsWith('storage.')) throw error;
     const { code, message, next } = error;
     throw cloudClientErrors('client.unprovisioned', {
@@ -89,6 +107,29 @@ export async function runDaemon(settings: DaemonSettings): Promise<undefined> {
     process.off('SIGHUP', reopen);
     notices.end();
     log.close();
+  }
+}
+
+/** EX_TEMPFAIL of sysexits.h: systemd starts the client again, for an update of itself. */
+const startAgain = 75;
+
+const restartDevice = async (): Promise<void> => {
+  const { status } = await systemPrograms.run('systemctl', ['reboot']);
+  if (status !== 0) await systemPrograms.run('reboot', []);
+};
+
+/** A device that has no service yet has applications, and updates by hand: that it came so far has to do for them. */
+async function withoutService(board: Board, log: ClientLog): Promise<void> {
+  try {
+    const pending = await board.use(async (installer) => {
+      const found = await installer.recover();
+      if (found === 'confirmation') await installer.confirm();
+      return found;
+    });
+    for (const line of await board.startApplications()) log.error(`Application not started: ${line}`);
+    if (pending === 'device') await restartDevice();
+  } catch (error) {
+    log.error(`An update cannot be gone on with: ${(error as Error).message}`);
   }
 }
 

@@ -11,6 +11,7 @@ import {
   ServerObjectInstance,
   StoredInstance,
 } from '@mooring/lwm2m';
+import { parseCertificate } from '@mooring/pki';
 import type { Timers } from '@mooring/platform';
 import type { Snapshot } from '../secure-storage/storage.ts';
 import type { BestTime } from './best-time.ts';
@@ -35,6 +36,14 @@ const metadataShape = objectShape(10255, [
   { id: 4, type: 'opaque', operations: 'R', name: 'Class', autoObserved: true, published: true },
 ]);
 
+/** With updates: which schemas of manifests it takes, and how long its update certificate lasts. Ours alone. */
+const updatableShape = objectShape(10255, [
+  ...metadataShape.resources.values(),
+  { id: 26240, type: 'string', operations: 'R', name: 'ManifestSchemas', autoObserved: true, published: true },
+  { id: 26241, type: 'string', operations: 'R', name: 'UpdateCertificate', autoObserved: true, published: true },
+  { id: 26242, type: 'integer', operations: 'R', name: 'UpdateCertificateEnd', autoObserved: true, published: true },
+]);
+
 const enrolmentShape = objectShape(35011, [{ id: 27002, type: 'opaque', operations: 'E', name: 'Enroll' }]);
 
 export interface DeviceObjectsWorld {
@@ -46,6 +55,17 @@ export interface DeviceObjectsWorld {
   /** The server wants the certificate with this name to be renewed; the payload is its order. */
   renew(order: Uint8Array): Outcome;
   fault(error: unknown): void;
+  /** The device takes updates. */
+  readonly updatable: boolean;
+}
+
+/** What object 10255 says of the update certificate. */
+export function certificateFacts(der: Uint8Array): [number, ResourceValue][] {
+  const { fingerprint, notAfter } = parseCertificate(der);
+  return [
+    [26241, fingerprint],
+    [26242, Math.floor(notAfter.getTime() / 1000)],
+  ];
 }
 
 class DeviceInstance extends StoredInstance {
@@ -105,7 +125,7 @@ export async function deviceObjects(snapshot: Snapshot, world: DeviceObjectsWorl
   tree.addInstance(1, 0, new ServerObjectInstance(world.client, world.timers, 1, 'U'));
   tree.addObject(deviceShape);
   tree.addInstance(3, 0, new DeviceInstance(values, world));
-  const identity: [number, ResourceValue][] = [[0, 3]];
+  const identity: [number, ResourceValue][] = [[0, world.updatable ? 4 : 3]];
   for (const [id, name] of [
     [3, 'mbed.VendorId'],
     [4, 'mbed.ClassId'],
@@ -113,7 +133,12 @@ export async function deviceObjects(snapshot: Snapshot, world: DeviceObjectsWorl
     const item = await snapshot.get(name);
     if (item) identity.push([id, item.data]);
   }
-  tree.addObject(metadataShape);
+  if (world.updatable) {
+    identity.push([26240, '1 3']);
+    const certificate = await snapshot.get('mbed.UpdateAuthCert');
+    if (certificate) identity.push(...certificateFacts(certificate.data));
+  }
+  tree.addObject(world.updatable ? updatableShape : metadataShape);
   tree.addInstance(10255, 0, new StoredInstance(identity));
   tree.addObject(enrolmentShape);
   const enrolment: InstanceSource = { read: () => undefined, execute: (_id, payload) => world.renew(payload) };

@@ -4,6 +4,8 @@ import {
   type CoapOptions,
   type Code,
   codes,
+  type Download,
+  type DownloadOptions,
   type IncomingRequest,
   isSuccess,
   type Request,
@@ -154,6 +156,13 @@ export class DeviceClient {
   request(request: Request, options?: RequestOptions): Promise<Response> | undefined {
     return this.phase === 'registered' || this.phase === 'updating'
       ? this.#connection?.request(request, options)
+      : undefined;
+  }
+
+  /** Asks the server for something large, piece by piece from an offset; undefined where there is no connection. */
+  download(request: Request, options?: DownloadOptions): AsyncGenerator<Download, void> | undefined {
+    return this.phase === 'registered' || this.phase === 'updating'
+      ? this.#connection?.download(request, options)
       : undefined;
   }
 
