@@ -143,6 +143,7 @@ test('all is well: fourteen rungs, and not a trace on the device or here', async
     new RegExp(
       `^ok {14}ids {17}endpoint ${id}, endpoint name as on the device, bootstrap server as on the device, vendor [0-9a-f-]{36}, class [0-9a-f-]{36}$`,
     ),
+    'ok              bootstrap           the device has an account of the LwM2M server',
     `ok              registered          device id ${deviceId}`,
     '',
     'Every rung holds.',
@@ -177,6 +178,7 @@ test('without names, and on a machine that has nothing yet', async (t) => {
       'broken          service             You have not added an API key to the store.',
       'not applicable  update certificate  no UPDATE-CERT was named',
       'not applicable  ids                 no CERT or UPDATE-CERT was named',
+      'not reached     bootstrap           needs store',
       'not reached     registered          needs store',
       '',
       'First broken rung: name. Please select a device or provide an ip address.',
@@ -342,6 +344,19 @@ const broken: [name: string, spoil: Spoil, rung: string, says: RegExp, mend: Reg
     'ids',
     new RegExp(`two accounts: ${account} by its bootstrap server's URI, other by the API key`),
     /API key of the account/,
+  ],
+  [
+    'a client that the bootstrap server refuses',
+    ({ put }) =>
+      put(stateFile, {
+        state: 'retrying',
+        pid: 417,
+        server: 'coaps://bootstrap.example:5684',
+        lastFailure: 'The server ended the connection',
+      }),
+    'bootstrap',
+    /no account from the bootstrap server: retrying at coaps:\/\/bootstrap\.example:5684; last time: The server ended/,
+    /tail -n 30 \/var\/log\/mbl-cloud-client\.log.*device-enrollment-denials/,
   ],
   [
     'a client that does not get through',

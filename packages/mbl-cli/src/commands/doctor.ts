@@ -47,7 +47,7 @@ async function examine(session: Session, examined: Examination, service: string 
   const { clockRung } = await import('../doctor/clock-rung.ts');
   const certificates = await import('../doctor/certificate-rungs.ts');
   const { serviceRung, chainRung } = await import('../doctor/service-rungs.ts');
-  const { registeredRung } = await import('../doctor/registered-rung.ts');
+  const { clientRungs } = await import('../doctor/client-rungs.ts');
   const { unlessInterrupted } = await import('../interrupted.ts');
   const { address, alias, acceptNewHostKey } = session.globals;
   await certificates.readCertificates(examined);
@@ -64,7 +64,7 @@ async function examine(session: Session, examined: Examination, service: string 
     serviceRung(examined, session, service),
     certificates.updateCertificateRung(examined),
     certificates.idsRung(examined),
-    registeredRung(examined),
+    ...clientRungs(examined),
   ];
   return unlessInterrupted(
     session.signal,

@@ -4,8 +4,11 @@ export interface Trace {
   state: 'registered' | 'trying' | 'stopped' | 'gone';
   /** In words, for a state that is none of registered. */
   says: string;
+  /** Given by a bootstrap. */
   deviceId?: string;
   pid?: number;
+  /** Whether the device has an account at the LwM2M server, where that can be told. */
+  bootstrapped?: boolean;
 }
 
 /**
@@ -27,6 +30,7 @@ export function stateTrace(text: string): Trace | undefined {
   return {
     state: state === 'registered' || state === 'stopped' ? state : 'trying',
     says: `${state}${where}${why}`,
+    bootstrapped: typeof deviceId === 'string' || state === 'registering' || state === 'registered',
     ...(typeof deviceId === 'string' ? { deviceId } : {}),
     ...(Number.isInteger(pid) ? { pid: pid as number } : {}),
   };
@@ -49,7 +53,7 @@ export function logTrace(text: string): Trace | undefined {
     const [, level = '', area = '', said = ''] = line.exec(each.trimEnd()) ?? [];
     if (!wholeClient.includes(area)) continue;
     const id = /^Device Id: (\S+)$/.exec(said)?.[1];
-    if (said === 'Client registered') trace = { state: 'registered', says: said };
+    if (said === 'Client registered') trace = { state: 'registered', says: said, bootstrapped: true };
     else if (id !== undefined && trace?.state === 'registered') trace = { ...trace, deviceId: id };
     else if (said === 'Client unregistered' || said === 'Exiting application') trace = { state: 'stopped', says: said };
     else if (level === 'ERR') trace = { state: 'trying', says: said };

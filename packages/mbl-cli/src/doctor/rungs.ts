@@ -16,6 +16,7 @@ export const rungNames = [
   'service',
   'update certificate',
   'ids',
+  'bootstrap',
   'registered',
 ] as const;
 

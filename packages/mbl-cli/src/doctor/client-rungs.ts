@@ -9,18 +9,47 @@ const stateFile = '/run/mbl-cloud-client/state.json';
 const logFile = '/var/log/mbl-cloud-client.log';
 
 const seeLog = `See what the client says: mbl-cli shell 'tail -n 30 ${logFile}'`;
+const denials = "the service lists them in '/v3/device-enrollment-denials'";
 const restart = `Start it: mbl-cli shell 'systemctl restart mbl-cloud-client'`;
 
+/** Whether the device has got an account from the bootstrap server, and is registered with it. */
+export function clientRungs(examined: Examination): Rung[] {
+  let found: Promise<Trace | undefined> | undefined;
+  const trace = () => (found ??= traceOn(examined));
+  return [bootstrapRung(trace), registeredRung(examined, trace)];
+}
+
+type TraceOf = () => Promise<Trace | undefined>;
+
+const noTrace = { state: 'not applicable', says: `no client has left a trace in ${stateFile} or ${logFile}` } as const;
+
+function bootstrapRung(traceOf: TraceOf): Rung {
+  return {
+    name: 'bootstrap',
+    needs: ['store'],
+    async probe() {
+      const trace = await traceOf();
+      if (!trace) return noTrace;
+      if (trace.bootstrapped) return { state: 'ok', says: 'the device has an account of the LwM2M server' };
+      if (trace.bootstrapped === undefined) {
+        return { state: 'not applicable', says: "MBL's own client does not say how far it came" };
+      }
+      const says = `The device has got no account from the bootstrap server: ${trace.says}.`;
+      const ended = trace.state === 'stopped' || trace.state === 'gone';
+      return { state: 'broken', says, mend: ended ? restart : `${seeLog}; and who was refused: ${denials}` };
+    },
+  };
+}
+
 /** What the device's client says of its connection, and whether the service says the same. */
-export function registeredRung(examined: Examination): Rung {
+function registeredRung(examined: Examination, traceOf: TraceOf): Rung {
   return {
     name: 'registered',
     needs: ['store'],
     async probe() {
-      const trace = await traceOn(examined);
-      if (!trace) {
-        return { state: 'not applicable', says: `no client has left a trace in ${stateFile} or ${logFile}` };
-      }
+      const trace = await traceOf();
+      if (!trace) return noTrace;
+      if (trace.bootstrapped === false) return { state: 'not applicable', says: 'comes after bootstrap' };
       if (trace.state === 'gone') {
         const says = `The client of the device (process ${trace.pid}) has ended without a word.`;
         return { state: 'broken', says, mend: restart };
