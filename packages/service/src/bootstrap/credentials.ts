@@ -27,6 +27,11 @@ const mostUnused = 5;
 export async function credentialsIssued(domain: Domain, issued: IssuedCredentials): Promise<void> {
   const { deviceId } = issued;
   await domain.storage.grouped(async (db) => {
+    const { latest } = await db
+      .selectFrom('device_credentials')
+      .select(({ fn }) => fn.max<number | null>('issued_at').as('latest'))
+      .where('device_id', '=', deviceId)
+      .executeTakeFirstOrThrow();
     await db
       .insertInto('device_credentials')
       .values({
@@ -36,7 +41,8 @@ export async function credentialsIssued(domain: Domain, issued: IssuedCredential
         authority_id: issued.authorityId,
         serial: issued.serial,
         not_after: issued.notAfter.getTime(),
-        issued_at: domain.clock.now().getTime(),
+        // After all others of the device, also where the clock was set back: the newest are those that count.
+        issued_at: Math.max(domain.clock.now().getTime(), (latest ?? 0) + 1),
         used_at: null,
       })
       .execute();

@@ -367,9 +367,14 @@ test('credentials for the LwM2M server count until newer ones are used', async (
   const late = await g.join({ server: 'lwm2m', chain: [first] });
   assert.deepEqual(late, { denied: 'credentials-unknown', accountId });
 
+  clock.set(new Date(clock.now().getTime() - 86_400_000));
+  const third = await give();
+  assert.deepEqual(await admit(third), admitted, 'newer than the others, though the clock was set back');
+  assert.equal(await admit(second), undefined);
+
   assert.equal(await admit(acme.device('node-1')), undefined, 'not ours: for joinDevice to decide');
   await suspendDevice(domain, operator(accountId), deviceId, {});
-  assert.deepEqual(await admit(second), { denied: 'device-suspended' });
+  assert.deepEqual(await admit(third), { denied: 'device-suspended' });
   for (let count = 0; count < 20; count++) await give();
   const { rows } = await domain.storage.db
     .selectFrom('device_credentials')

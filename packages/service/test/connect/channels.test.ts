@@ -285,3 +285,26 @@ test('a websocket without a key, with a wrong one, and a plain GET are refused',
   const plain = await fixture.request('GET', '/v2/notification/websocket-connect');
   assert.deepEqual([plain.status, plain.text], [426, 'UPGRADE_REQUIRED']);
 });
+
+test('what waits for an application, and its channel, outlive a clock that is set', async (t) => {
+  const fixture = await connectService(t);
+  const { tell } = await subscribed(fixture);
+  await pulled(fixture);
+  await tell('1');
+  await pulled(fixture);
+  await tell('2');
+  const pass = async (minutes: number) => {
+    await fixture.time.advance(minutes * 60_000);
+    await settled(fixture);
+  };
+  for (const set of ['2030-01-01T00:00:00Z', '2001-01-01T00:00:00Z']) {
+    await pass(2);
+    fixture.time.setClock(set);
+    await pass(2);
+    assert.equal((await fixture.request('GET', '/v2/notification/channel')).status, 200, set);
+  }
+  const { body } = await fixture.request('GET', '/v2/notification/pull');
+  assert.ok(
+    body.notifications.some(({ payload }: { payload: string }) => payload === Buffer.from('2').toString('base64')),
+  );
+});

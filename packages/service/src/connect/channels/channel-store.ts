@@ -1,3 +1,5 @@
+import { sql } from 'kysely';
+import { writtenBefore } from '../../storage/clock-set.ts';
 import type { ChannelKind } from '../../storage/connect-schema.ts';
 import type { Domain } from '../../storage/context.ts';
 import type { Row } from '../../storage/schema.ts';
@@ -74,6 +76,15 @@ export class ChannelStore {
       .updateTable('notification_channels')
       .set({ alive_at: this.#domain.clock.now().getTime() })
       .where('api_key_id', '=', apiKeyId)
+      .execute();
+  }
+
+  /** The clock was set by so many ms: a channel that was in use a minute ago still was. */
+  async moveTimes(jump: number): Promise<void> {
+    await this.#domain.storage.db
+      .updateTable('notification_channels')
+      .set({ alive_at: sql`alive_at + ${jump}` })
+      .where(writtenBefore('alive_at', jump, this.#domain.clock.now().getTime()))
       .execute();
   }
 

@@ -1,4 +1,4 @@
-import type { Timer, Timers } from '@mooring/platform';
+import { ClockJumps, type Timer, type Timers } from '@mooring/platform';
 import type { Actor, Domain } from '../../storage/context.ts';
 import type { ConnectLimits } from '../limits.ts';
 import { Refusal } from '../refusal.ts';
@@ -10,6 +10,8 @@ import type { Serialization } from './serialization.ts';
 import { closeCode, type Socket, Sockets } from './sockets.ts';
 
 const sweepPeriod = 60_000;
+/** By how much a clock has to be set, in ms, to make a difference here; more than the period. */
+const leastJump = 120_000;
 
 /** The notification channels: one for an API key, of one of three kinds. */
 export class Channels {
@@ -22,6 +24,7 @@ export class Channels {
   readonly #polling: LongPolling;
   readonly #sockets: Sockets;
   readonly #callbacks = new Map<string, CallbackDelivery>();
+  readonly #jumps: ClockJumps;
   #sweep: Timer | undefined;
 
   constructor(domain: Domain, world: { limits: ConnectLimits; timers: Timers; send: SendCallback }) {
@@ -29,6 +32,7 @@ export class Channels {
     this.#limits = world.limits;
     this.#timers = world.timers;
     this.#send = world.send;
+    this.#jumps = new ClockJumps(domain.clock, world.timers, leastJump);
     this.queue = new NotificationQueue(domain, world.limits);
     this.#store = new ChannelStore(domain);
     this.#polling = new LongPolling(this.queue, world.limits, world.timers);
@@ -200,8 +204,19 @@ export class Channels {
     });
   }
 
+  async #followClock(): Promise<void> {
+    const jump = this.#jumps.look();
+    if (jump === 0) return;
+    await this.#domain.storage.transaction(async () => {
+      await this.#store.moveTimes(jump);
+      await this.queue.moveTimes(jump);
+    });
+    this.#jumps.taken(jump);
+  }
+
   /** Channels that nobody uses any more, and messages that are too old. */
   async #expire(): Promise<void> {
+    await this.#followClock();
     const now = this.#now();
     const idle = { LONG_POLLING: this.#limits.pollIdle, WEB_SOCKET: this.#limits.socketIdle, CALLBACK: undefined };
     for (const channel of await this.#store.all()) {

@@ -1,4 +1,6 @@
+import { sql } from 'kysely';
 import { newId } from '../../accounts/ids.ts';
+import { writtenBefore } from '../../storage/clock-set.ts';
 import type { MessagePart } from '../../storage/connect-schema.ts';
 import type { Domain } from '../../storage/context.ts';
 import type { ConnectLimits } from '../limits.ts';
@@ -107,6 +109,15 @@ export class NotificationQueue {
       .where('api_key_id', '=', apiKeyId)
       .executeTakeFirstOrThrow();
     return Number(count);
+  }
+
+  /** The clock was set by so many ms: what waits is as old as before. */
+  async moveTimes(jump: number): Promise<void> {
+    await this.#domain.storage.db
+      .updateTable('notifications')
+      .set({ at: sql`at + ${jump}` })
+      .where(writtenBefore('at', jump, this.#domain.clock.now().getTime()))
+      .execute();
   }
 
   /** Drops what is too old, and what waits for a channel that does not come. */

@@ -1,4 +1,6 @@
-import type { Timer, Timers } from '@mooring/platform';
+import { ClockJumps, type Timer, type Timers } from '@mooring/platform';
+import { sql } from 'kysely';
+import { writtenBefore } from '../../storage/clock-set.ts';
 import type { Domain } from '../../storage/context.ts';
 import type { RegistryEvent } from '../bus.ts';
 import { endRegistration } from './end.ts';
@@ -16,6 +18,22 @@ export async function nextExpiry(domain: Domain): Promise<number | undefined> {
     .limit(1)
     .executeTakeFirst();
   return row?.expires_at;
+}
+
+/**
+ * The clock was set: a lifetime is a time that passes, and goes on. To be called soon after, and before anything is ended.
+ *
+ * @param jump ms, negative for a clock that was set back
+ */
+export async function moveRegistrations(domain: Domain, jump: number): Promise<void> {
+  await domain.storage.grouped(async (db) => {
+    const now = domain.clock.now().getTime();
+    await db
+      .updateTable('registrations')
+      .set({ expires_at: sql`expires_at + ${jump}`, updated_at: sql`updated_at + ${jump}` })
+      .where(writtenBefore('updated_at', jump, now))
+      .execute();
+  });
 }
 
 /** Ends what has expired. @returns what ended */
@@ -45,7 +63,10 @@ export async function expireRegistrations(domain: Domain, limit = batchSize): Pr
 }
 
 /** A clock that is set back or forward is noticed after this long at the latest, in ms. */
-const longestWait = 60_000;
+const longestWait = 15_000;
+
+/** By how much a clock has to be set, in ms, to make a difference to lifetimes; more than the wait. */
+const leastJump = 60_000;
 
 /** After a failure (a full disk, for one), in ms. */
 const retryWait = 5_000;
@@ -56,6 +77,7 @@ export class RegistrationExpiry {
   readonly #timers: Timers;
   readonly #failed: (error: unknown) => void;
   readonly #unlisten: () => void;
+  readonly #jumps: ClockJumps;
   #timer: Timer | undefined;
   /** When the timer runs, by the clock. */
   #armedFor = Number.POSITIVE_INFINITY;
@@ -68,6 +90,7 @@ export class RegistrationExpiry {
     this.#domain = domain;
     this.#timers = timers;
     this.#failed = failed;
+    this.#jumps = new ClockJumps(domain.clock, timers, leastJump);
     this.#unlisten = domain.bus.listen((event) => this.#heard(event));
   }
 
@@ -117,6 +140,11 @@ export class RegistrationExpiry {
     // What registers meanwhile arms the timer if it ends sooner than what is armed for below.
     this.#armedFor = Number.POSITIVE_INFINITY;
     try {
+      const jump = this.#jumps.look();
+      if (jump !== 0) {
+        await moveRegistrations(this.#domain, jump);
+        this.#jumps.taken(jump);
+      }
       while (!this.#stopped && (await expireRegistrations(this.#domain)).length === batchSize);
       const next = await nextExpiry(this.#domain);
       if (next !== undefined && next < this.#armedFor) this.#arm(next);
