@@ -94,6 +94,11 @@ export class SimulatedDevice {
     this.#client.client.updateNow();
   }
 
+  /** Bootstraps again, as on an order of the service. */
+  bootstrap(): void {
+    this.#client.client.bootstrapNow();
+  }
+
   /** Whether the service has heard of the value as it is now; false where the connection ends before that. */
   heard(path: readonly number[]): Promise<boolean> {
     return this.#client.client.heard(path);
