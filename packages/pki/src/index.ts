@@ -4,6 +4,7 @@ export {
   matches,
   parseCertificate,
   parseCertificates,
+  subjectOf,
   verifySignedBy,
 } from './certificate.ts';
 export * as der from './der.ts';

@@ -1,10 +1,12 @@
-import { type Certificate, parseCertificate } from '@mooring/pki';
+import { fingerprint, subjectOf } from '@mooring/pki';
 import type { DenialRecorder } from '../registry/denials/denial.ts';
 import { directoryEvents, recordDeviceEvent } from '../registry/device-log/device-event.ts';
-import { changeTime } from '../registry/devices/device.ts';
+import { changeTime, type DeviceRow } from '../registry/devices/device.ts';
 import { midnightOf } from '../registry/devices/identifiers.ts';
 import { nextState } from '../registry/devices/state.ts';
 import type { Domain } from '../storage/context.ts';
+import { prepared } from '../storage/prepared.ts';
+import type { Row } from '../storage/schema.ts';
 import { type DenialReason, decideAdmission } from './decision.ts';
 
 /** A certificate for the LwM2M server that was made for a device. */
@@ -23,41 +25,70 @@ export interface IssuedCredentials {
 /** Credentials that were made and never used: a device that fails again and again is not to fill the table. */
 const mostUnused = 5;
 
+type CredentialRow = Row<'device_credentials'>;
+
+const earlier = prepared<{ device_id: string }, Pick<CredentialRow, 'fingerprint' | 'issued_at' | 'used_at'>>(
+  (db, value) =>
+    db
+      .selectFrom('device_credentials')
+      .select(['fingerprint', 'issued_at', 'used_at'])
+      .where('device_id', '=', value('device_id'))
+      .orderBy('issued_at', 'desc'),
+);
+
+const insertCredentials = prepared<CredentialRow, unknown>((db, value) =>
+  db.insertInto('device_credentials').values({
+    fingerprint: value('fingerprint'),
+    account_id: value('account_id'),
+    device_id: value('device_id'),
+    authority_id: value('authority_id'),
+    serial: value('serial'),
+    not_after: value('not_after'),
+    issued_at: value('issued_at'),
+    used_at: value('used_at'),
+  }),
+);
+
 /** Remembers credentials before they are sent: only what is remembered is let in. */
 export async function credentialsIssued(domain: Domain, issued: IssuedCredentials): Promise<void> {
   const { deviceId } = issued;
   await domain.storage.grouped(async (db) => {
-    const { latest } = await db
-      .selectFrom('device_credentials')
-      .select(({ fn }) => fn.max<number | null>('issued_at').as('latest'))
-      .where('device_id', '=', deviceId)
-      .executeTakeFirstOrThrow();
-    await db
-      .insertInto('device_credentials')
-      .values({
-        fingerprint: issued.fingerprint,
-        account_id: issued.accountId,
-        device_id: deviceId,
-        authority_id: issued.authorityId,
-        serial: issued.serial,
-        not_after: issued.notAfter.getTime(),
-        // After all others of the device, also where the clock was set back: the newest are those that count.
-        issued_at: Math.max(domain.clock.now().getTime(), (latest ?? 0) + 1),
-        used_at: null,
-      })
-      .execute();
-    const unused = await db
-      .selectFrom('device_credentials')
-      .select('fingerprint')
-      .where('device_id', '=', deviceId)
-      .where('used_at', 'is', null)
-      .orderBy('issued_at', 'desc')
-      .execute();
-    const surplus = unused.slice(mostUnused).map(({ fingerprint }) => fingerprint);
+    const before = await earlier(db, { device_id: deviceId });
+    await insertCredentials(db, {
+      fingerprint: issued.fingerprint,
+      account_id: issued.accountId,
+      device_id: deviceId,
+      authority_id: issued.authorityId,
+      serial: issued.serial,
+      not_after: issued.notAfter.getTime(),
+      // After all others of the device, also where the clock was set back: the newest are those that count.
+      issued_at: Math.max(domain.clock.now().getTime(), (before[0]?.issued_at ?? 0) + 1),
+      used_at: null,
+    });
+    const surplus = before.filter(({ used_at }) => used_at === null).slice(mostUnused - 1);
     if (surplus.length === 0) return;
-    await db.deleteFrom('device_credentials').where('fingerprint', 'in', surplus).execute();
+    const fingerprints = surplus.map(({ fingerprint }) => fingerprint);
+    await db.deleteFrom('device_credentials').where('fingerprint', 'in', fingerprints).execute();
   });
 }
+
+const deviceById = prepared<{ id: string }, DeviceRow>((db, value) =>
+  db.selectFrom('devices').selectAll().where('id', '=', value('id')),
+);
+
+type Bootstrapped = Pick<DeviceRow, 'id' | 'state' | 'bootstrapped_at' | 'updated_at' | 'connector_expiration'>;
+
+const setBootstrapped = prepared<Bootstrapped, unknown>((db, value) =>
+  db
+    .updateTable('devices')
+    .set({
+      state: value('state'),
+      bootstrapped_at: value('bootstrapped_at'),
+      updated_at: value('updated_at'),
+      connector_expiration: value('connector_expiration'),
+    })
+    .where('id', '=', value('id')),
+);
 
 /** A device has finished its bootstrap. @param credentials what it was given, if it was given a certificate */
 export async function deviceBootstrapped(
@@ -66,20 +97,17 @@ export async function deviceBootstrapped(
   credentials?: Pick<IssuedCredentials, 'notAfter'>,
 ): Promise<void> {
   const accountId = await domain.storage.grouped(async (db) => {
-    const device = await db.selectFrom('devices').selectAll().where('id', '=', deviceId).executeTakeFirst();
+    const [device] = await deviceById(db, { id: deviceId });
     // Deleted while it bootstrapped: it will not be let in.
     if (!device) return undefined;
     const state = nextState(device.state, 'bootstrapped');
-    await db
-      .updateTable('devices')
-      .set({
-        state,
-        bootstrapped_at: domain.clock.now().getTime(),
-        updated_at: changeTime(domain, device.updated_at),
-        ...(credentials ? { connector_expiration: midnightOf(credentials.notAfter.getTime()) } : {}),
-      })
-      .where('id', '=', deviceId)
-      .execute();
+    await setBootstrapped(db, {
+      id: deviceId,
+      state,
+      bootstrapped_at: domain.clock.now().getTime(),
+      updated_at: changeTime(domain, device.updated_at),
+      connector_expiration: credentials ? midnightOf(credentials.notAfter.getTime()) : device.connector_expiration,
+    });
     await recordDeviceEvent(domain, device, {
       type: directoryEvents.updated,
       description: 'Device bootstrapped',
@@ -104,30 +132,23 @@ export interface Admitted {
   readonly endpointName: string;
 }
 
-function readable(der: Uint8Array): Certificate | undefined {
-  try {
-    return parseCertificate(der);
-  } catch {
-    // OpenSSL takes some that are no DER; what was made here is.
-    return undefined;
-  }
+interface AdmissionRow {
+  device_id: string;
+  account_id: string;
+  issued_at: number;
+  not_after: number;
+  used_at: number | null;
+  ca_id: string | null;
+  lifecycle_status: DeviceRow['lifecycle_status'];
+  account_status: Row<'accounts'>['status'];
+  authority_state: Row<'authorities'>['state'];
+  origin_status: Row<'trusted_certificates'>['status'] | null;
+  /** Of all credentials of the device that were ever used. */
+  newest_used: number | null;
 }
 
-/**
- * Lets a device in that shows credentials of ours to the LwM2M server. Older credentials of it end with that.
- *
- * @param leaf DER
- * @returns undefined if these are no credentials of ours: `joinDevice` decides on them
- */
-export async function admitDevice(
-  { domain, denials }: { domain: Domain; denials: DenialRecorder },
-  leaf: Uint8Array,
-  address?: string,
-): Promise<Admitted | { denied: DenialReason } | undefined> {
-  const { db } = domain.storage;
-  const certificate = readable(leaf);
-  if (!certificate) return undefined;
-  const found = await db
+const admissionOf = prepared<{ fingerprint: string }, AdmissionRow>((db, value) =>
+  db
     .selectFrom('device_credentials as credentials')
     .innerJoin('devices', 'devices.id', 'credentials.device_id')
     .innerJoin('accounts', 'accounts.id', 'credentials.account_id')
@@ -145,18 +166,33 @@ export async function admitDevice(
       'authorities.state as authority_state',
       'origin.status as origin_status',
     ])
-    .where('credentials.fingerprint', '=', certificate.fingerprint)
-    .executeTakeFirst();
-  if (!found) return undefined;
-  const newest = await db
-    .selectFrom('device_credentials')
-    .select('issued_at')
-    .where('device_id', '=', found.device_id)
-    .where('used_at', 'is not', null)
-    .orderBy('issued_at', 'desc')
-    .executeTakeFirst();
-  const decision = decideAdmission({
-    now: domain.clock.now(),
+    .select(({ selectFrom }) =>
+      selectFrom('device_credentials as used')
+        .select(({ fn }) => fn.max<number | null>('used.issued_at').as('newest'))
+        .whereRef('used.device_id', '=', 'credentials.device_id')
+        .where('used.used_at', 'is not', null)
+        .as('newest_used'),
+    )
+    .where('credentials.fingerprint', '=', value('fingerprint')),
+);
+
+const setUsed = prepared<Pick<CredentialRow, 'fingerprint'> & { used_at: number }, unknown>((db, value) =>
+  db
+    .updateTable('device_credentials')
+    .set({ used_at: value('used_at') })
+    .where('fingerprint', '=', value('fingerprint')),
+);
+
+const deleteOlder = prepared<Pick<CredentialRow, 'device_id' | 'issued_at'>, unknown>((db, value) =>
+  db
+    .deleteFrom('device_credentials')
+    .where('device_id', '=', value('device_id'))
+    .where('issued_at', '<', value('issued_at')),
+);
+
+const decisionOn = (found: AdmissionRow, now: Date) =>
+  decideAdmission({
+    now,
     device: {
       id: found.device_id,
       caId: found.ca_id,
@@ -169,32 +205,43 @@ export async function admitDevice(
       notAfter: found.not_after,
       authorityRetired: found.authority_state === 'retired',
     },
-    newestUsed: newest?.issued_at,
+    newestUsed: found.newest_used ?? undefined,
   });
-  const endpointName = certificate.subject.commonName ?? '';
+
+/**
+ * Lets a device in that shows credentials of ours to the LwM2M server. Older credentials of it end with that.
+ *
+ * @param leaf DER
+ * @returns undefined if these are no credentials of ours: `joinDevice` decides on them
+ */
+export async function admitDevice(
+  { domain, denials }: { domain: Domain; denials: DenialRecorder },
+  leaf: Uint8Array,
+  address?: string,
+): Promise<Admitted | { denied: DenialReason } | undefined> {
+  const print = fingerprint(leaf);
+  const admitted = await domain.storage.grouped(async (db) => {
+    const [found] = await admissionOf(db, { fingerprint: print });
+    if (!found) return undefined;
+    const decision = decisionOn(found, domain.clock.now());
+    if (!('denied' in decision) && found.used_at === null) {
+      await setUsed(db, { fingerprint: print, used_at: domain.clock.now().getTime() });
+      await deleteOlder(db, { device_id: found.device_id, issued_at: found.issued_at });
+    }
+    return { found, decision };
+  });
+  if (!admitted) return undefined;
+  const { found, decision } = admitted;
+  const endpointName = subjectOf(leaf).commonName ?? '';
   if ('denied' in decision) {
     await denials.record({
       accountId: found.account_id,
       endpointName,
       reason: decision.denied,
-      fingerprint: certificate.fingerprint,
+      fingerprint: print,
       ...(address === undefined ? {} : { address }),
     });
     return decision;
-  }
-  if (found.used_at === null) {
-    await domain.storage.grouped(async (transaction) => {
-      await transaction
-        .updateTable('device_credentials')
-        .set({ used_at: domain.clock.now().getTime() })
-        .where('fingerprint', '=', certificate.fingerprint)
-        .execute();
-      await transaction
-        .deleteFrom('device_credentials')
-        .where('device_id', '=', found.device_id)
-        .where('issued_at', '<', found.issued_at)
-        .execute();
-    });
   }
   return { deviceId: found.device_id, accountId: found.account_id, endpointName };
 }

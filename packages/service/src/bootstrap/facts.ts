@@ -1,5 +1,7 @@
-import { type Certificate, parseCertificate, verifySignedBy } from '@mooring/pki';
+import { type Certificate, verifySignedBy } from '@mooring/pki';
+import { sql } from 'kysely';
 import { isId } from '../accounts/ids.ts';
+import { knownCertificate } from '../certificates/known-certificates.ts';
 import { isRevoked } from '../certificates/revocation.ts';
 import { deviceCount } from '../registry/devices/counts.ts';
 import type { DeviceRow } from '../registry/devices/device.ts';
@@ -12,46 +14,52 @@ import type { Enrolment, KnownDevice, Server, Trusted, Voucher } from './decisio
 /** Trusted certificates that are looked at for one device. */
 const mostCandidates = 50;
 
+type TrustedRow = Pick<
+  Row<'trusted_certificates'>,
+  'id' | 'account_id' | 'certificate' | 'service' | 'status' | 'enrollment_mode' | 'device_execution_mode'
+> & { state: Row<'authorities'>['state'] | null };
+
+/** One certificate is looked for at a time: what a device sends above its own is seldom more than one. */
+const trustedNamed = prepared<{ fingerprint: string; subject: string; account_id: string | null }, TrustedRow>(
+  (db, value) =>
+    db
+      .selectFrom('trusted_certificates as trusted')
+      .leftJoin('authorities', 'authorities.id', 'trusted.authority_id')
+      .select([
+        'trusted.id',
+        'trusted.account_id',
+        'trusted.certificate',
+        'trusted.service',
+        'trusted.status',
+        'trusted.enrollment_mode',
+        'trusted.device_execution_mode',
+        'authorities.state',
+      ])
+      .where(({ or, eb }) =>
+        or([eb('trusted.fingerprint', '=', value('fingerprint')), eb('trusted.subject', '=', value('subject'))]),
+      )
+      .where(({ eb }) =>
+        eb('trusted.account_id', '=', sql<string>`coalesce(${value('account_id')}, trusted.account_id)`),
+      )
+      .orderBy('trusted.id')
+      .limit(mostCandidates),
+);
+
 /** The trusted certificates that could vouch for these: they are among them, or have the name of who signed them. */
 export async function trustedFor(
   domain: Domain,
   shown: readonly Certificate[],
   accountId: string | undefined,
 ): Promise<Trusted[]> {
-  const own = domain.storage.db
-    .selectFrom('trusted_certificates as trusted')
-    .leftJoin('authorities', 'authorities.id', 'trusted.authority_id')
-    .select([
-      'trusted.id',
-      'trusted.account_id',
-      'trusted.certificate',
-      'trusted.service',
-      'trusted.status',
-      'trusted.enrollment_mode',
-      'trusted.device_execution_mode',
-      'authorities.state',
-    ])
-    .where(({ or, eb }) =>
-      or([
-        eb(
-          'trusted.fingerprint',
-          'in',
-          shown.map(({ fingerprint }) => fingerprint),
-        ),
-        eb(
-          'trusted.subject',
-          'in',
-          shown.map(({ issuerText }) => issuerText),
-        ),
-      ]),
-    )
-    .orderBy('trusted.id')
-    .limit(mostCandidates);
-  const rows = await (accountId === undefined ? own : own.where('trusted.account_id', '=', accountId)).execute();
-  return rows.map((row) => ({
+  const found = new Map<string, TrustedRow>();
+  for (const { fingerprint, issuerText } of shown) {
+    const values = { fingerprint, subject: issuerText, account_id: accountId ?? null };
+    for (const row of await trustedNamed(domain.storage.db, values)) found.set(row.id, row);
+  }
+  return [...found.values()].slice(0, mostCandidates).map((row) => ({
     id: row.id,
     accountId: row.account_id,
-    certificate: parseCertificate(row.certificate),
+    certificate: knownCertificate(row.certificate),
     service: row.service as Server,
     active: row.status === 'ACTIVE',
     enrollmentMode: row.enrollment_mode === 1,
@@ -60,22 +68,29 @@ export async function trustedFor(
   }));
 }
 
+const issuedFor = prepared<
+  { fingerprint: string; account_id: string | null },
+  Pick<Row<'device_certificates'>, 'id' | 'account_id' | 'certificate'> & Pick<Row<'authorities'>, 'state'>
+>((db, value) =>
+  db
+    .selectFrom('device_certificates as own')
+    .innerJoin('authorities', 'authorities.id', 'own.authority_id')
+    .select(['own.id', 'own.account_id', 'own.certificate', 'authorities.state'])
+    .where('own.fingerprint', '=', value('fingerprint'))
+    .where(({ eb }) => eb('own.account_id', '=', sql<string>`coalesce(${value('account_id')}, own.account_id)`)),
+);
+
 /** The certificate of one device that was issued here for a key of its own: it vouches for itself, and for nobody else. */
 export async function ownCertificate(
   domain: Domain,
   leaf: Certificate,
   accountId: string | undefined,
 ): Promise<Trusted[]> {
-  const found = domain.storage.db
-    .selectFrom('device_certificates as own')
-    .innerJoin('authorities', 'authorities.id', 'own.authority_id')
-    .select(['own.id', 'own.account_id', 'own.certificate', 'authorities.state'])
-    .where('own.fingerprint', '=', leaf.fingerprint);
-  const rows = await (accountId === undefined ? found : found.where('own.account_id', '=', accountId)).execute();
+  const rows = await issuedFor(domain.storage.db, { fingerprint: leaf.fingerprint, account_id: accountId ?? null });
   return rows.map((row) => ({
     id: row.id,
     accountId: row.account_id,
-    certificate: parseCertificate(row.certificate),
+    certificate: knownCertificate(row.certificate),
     service: 'bootstrap',
     active: true,
     enrollmentMode: false,
@@ -93,7 +108,7 @@ export async function isDeletedDeveloper(domain: Domain, leaf: Certificate, acco
     .where('purpose', '=', 'developer')
     .execute();
   for (const { id, certificate } of authorities) {
-    if (!verifySignedBy(leaf, parseCertificate(certificate))) continue;
+    if (!verifySignedBy(leaf, knownCertificate(certificate))) continue;
     if (await isRevoked(domain, id, Buffer.from(leaf.serial).toString('hex'))) return true;
   }
   return false;
@@ -107,8 +122,15 @@ export async function isFormerCredential(domain: Domain, leaf: Certificate, acco
     .where('account_id', '=', accountId)
     .where('purpose', '=', 'lwm2m')
     .execute();
-  return authorities.some(({ certificate }) => verifySignedBy(leaf, parseCertificate(certificate)));
+  return authorities.some(({ certificate }) => verifySignedBy(leaf, knownCertificate(certificate)));
 }
+
+const accountById = prepared<{ id: string }, Row<'accounts'>>((db, value) =>
+  db.selectFrom('accounts').selectAll().where('id', '=', value('id')),
+);
+
+export const accountOf = async (domain: Domain, id: string): Promise<Row<'accounts'> | undefined> =>
+  (await accountById(domain.storage.db, { id }))[0];
 
 /**
  * The account that a device means: what it says, or what its certificate says; the only one there is, if it says nothing.
@@ -122,20 +144,26 @@ export async function accountMeant(
   const { db } = domain.storage;
   const id = said ?? leaf?.subject.organizationalUnit;
   if (id !== undefined && isId(id)) {
-    const row = await db.selectFrom('accounts').selectAll().where('id', '=', id).executeTakeFirst();
+    const row = await accountOf(domain, id);
     if (row || said !== undefined) return row;
   }
   const rows = await db.selectFrom('accounts').selectAll().orderBy('id').limit(2).execute();
   return said === undefined && rows.length === 1 ? rows[0] : undefined;
 }
 
-export async function enrolmentOf(domain: Domain, fingerprint: string): Promise<Enrolment | undefined> {
-  const now = domain.clock.now().getTime();
-  const row = await domain.storage.db
+const enrolmentFor = prepared<
+  { fingerprint: string },
+  Pick<Row<'enrolments'>, 'id' | 'account_id' | 'device_id' | 'expires_at' | 'claimed_at'>
+>((db, value) =>
+  db
     .selectFrom('enrolments')
     .select(['id', 'account_id', 'device_id', 'expires_at', 'claimed_at'])
-    .where('fingerprint', '=', fingerprint)
-    .executeTakeFirst();
+    .where('fingerprint', '=', value('fingerprint')),
+);
+
+export async function enrolmentOf(domain: Domain, fingerprint: string): Promise<Enrolment | undefined> {
+  const now = domain.clock.now().getTime();
+  const [row] = await enrolmentFor(domain.storage.db, { fingerprint });
   if (!row || (row.claimed_at === null && row.expires_at !== null && row.expires_at < now)) return undefined;
   return { id: row.id, accountId: row.account_id, deviceId: row.device_id };
 }

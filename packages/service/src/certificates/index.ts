@@ -20,6 +20,7 @@ export {
 export { type DeviceServerCertificate, deviceServerCertificate } from './device-server-certificates.ts';
 export { certificateErrors, rolloverErrors } from './errors.ts';
 export { type HttpsCertificate, issueHttpsCertificate } from './https-certificate.ts';
+export { knownCertificate } from './known-certificates.ts';
 export { developerRevocationList, developerRevocationLists, isRevoked } from './revocation.ts';
 export {
   beginRollover,

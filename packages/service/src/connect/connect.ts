@@ -56,13 +56,11 @@ export class Connect {
 
   /** After it was written to the directory, and before the device is answered. */
   async registered(device: RegisteredDevice): Promise<void> {
-    await this.subscriptions.apply(device, true);
-    await this.#tellAccount(device.accountId, 'registrations', endpointData(device));
+    await this.#heardOf(device, 'registrations');
   }
 
   async registrationUpdated(device: RegisteredDevice): Promise<void> {
-    await this.subscriptions.apply(device, false);
-    await this.#tellAccount(device.accountId, 'reg-updates', endpointData(device));
+    await this.#heardOf(device, 'reg-updates');
   }
 
   async deregistered(device: Gone): Promise<void> {
@@ -103,6 +101,13 @@ export class Connect {
   async #gone(device: Gone, part: 'de-registrations' | 'registrations-expired'): Promise<void> {
     await this.requests.abandon(device.deviceId, 'DEVICE_REMOVED_REGISTRATION');
     await this.#tellAccount(device.accountId, part, { ep: device.deviceId, 'original-ep': device.endpointName });
+  }
+
+  async #heardOf(device: RegisteredDevice, part: 'registrations' | 'reg-updates'): Promise<void> {
+    await this.#domain.storage.grouped(async () => {
+      await this.subscriptions.apply(device, part === 'registrations');
+      await this.#tellAccount(device.accountId, part, endpointData(device));
+    });
   }
 
   async #tellAccount(

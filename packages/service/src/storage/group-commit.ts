@@ -1,4 +1,5 @@
 import { CompiledQuery, type Kysely } from 'kysely';
+import { execute } from './prepared.ts';
 import type { Schema } from './schema.ts';
 
 type Work<T> = (db: Kysely<Schema>) => Promise<T>;
@@ -11,6 +12,9 @@ interface Waiting {
 
 /** Works of one transaction at most, so that others get at the database in between. */
 const batchSize = 256;
+
+/** Turns of the event loop in which a batch is gathered, while many come: fewer and larger commits. */
+const busyTurns = 4;
 
 const savepoint = CompiledQuery.raw('savepoint one');
 const rollback = CompiledQuery.raw('rollback to savepoint one');
@@ -46,10 +50,13 @@ export class GroupCommit {
   }
 
   async #drain(): Promise<void> {
+    let turns = 1;
     do {
       // What arrives in one turn of the event loop is one batch; others' queries come in between two.
-      await nextTurn();
-      await this.#commit(this.#waiting.splice(0, batchSize));
+      for (let turn = 0; turn < turns && this.#waiting.length < batchSize; turn++) await nextTurn();
+      const batch = this.#waiting.splice(0, batchSize);
+      await this.#commit(batch);
+      turns = batch.length > 1 ? busyTurns : 1;
     } while (this.#waiting.length > 0);
     this.#running = undefined;
   }
@@ -69,20 +76,20 @@ export class GroupCommit {
 }
 
 async function attempt(db: Kysely<Schema>, { work, resolve, reject }: Waiting): Promise<() => void> {
-  await db.executeQuery(savepoint);
+  await execute(db, savepoint);
   let outcome: () => void;
   try {
     const value = await work(db);
     outcome = () => resolve(value as never);
   } catch (error) {
     try {
-      await db.executeQuery(rollback);
+      await execute(db, rollback);
     } catch {
       // The database has given the whole transaction up, as it does on a full disk.
       throw error;
     }
     outcome = () => reject(error);
   }
-  await db.executeQuery(release);
+  await execute(db, release);
   return outcome;
 }

@@ -76,7 +76,22 @@ class TransactionDriver extends SqliteDriver {
   }
 }
 
-class TransactionalAdapter extends SqliteAdapter {
+/** Runs a query without Kysely, for who has the connection: in a transaction. */
+export class DirectAdapter extends SqliteAdapter {
+  readonly #database: SqliteDatabase;
+
+  constructor(database: SqliteDatabase) {
+    super();
+    this.#database = database;
+  }
+
+  run(sql: string, parameters: readonly unknown[]): unknown[] {
+    const statement = this.#database.prepare(sql);
+    if (statement.reader) return statement.all(parameters);
+    statement.run(parameters);
+    return [];
+  }
+
   // SQLite rolls back CREATE and ALTER TABLE; Kysely does not count on it unless told.
   override get supportsTransactionalDdl(): boolean {
     return true;
@@ -99,6 +114,6 @@ export class NodeSqliteDialect extends SqliteDialect {
   }
 
   override createAdapter(): SqliteAdapter {
-    return new TransactionalAdapter();
+    return new DirectAdapter(this.#config.database);
   }
 }

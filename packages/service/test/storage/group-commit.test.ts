@@ -44,7 +44,7 @@ test('what comes at one moment shares a commit, and each knows of its own succes
   let batches = 0;
   const group = new GroupCommit(async (work) => {
     batches += 1;
-    const result = await work({ executeQuery: async () => undefined } as never);
+    const result = await work({ executeQuery: async () => ({ rows: [] }) } as never);
     log.push('commit');
     return result;
   });

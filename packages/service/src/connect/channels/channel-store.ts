@@ -2,8 +2,13 @@ import { sql } from 'kysely';
 import { writtenBefore } from '../../storage/clock-set.ts';
 import type { ChannelKind } from '../../storage/connect-schema.ts';
 import type { Domain } from '../../storage/context.ts';
+import { prepared } from '../../storage/prepared.ts';
 import type { Row } from '../../storage/schema.ts';
 import type { Serialization } from './serialization.ts';
+
+const keysOf = prepared<{ account_id: string }, Pick<Row<'notification_channels'>, 'api_key_id'>>((db, value) =>
+  db.selectFrom('notification_channels').select('api_key_id').where('account_id', '=', value('account_id')),
+);
 
 export interface Channel {
   apiKeyId: string;
@@ -42,11 +47,7 @@ export class ChannelStore {
 
   /** Keys of the account that have a channel: who is told of registrations. */
   async keysOfAccount(accountId: string): Promise<string[]> {
-    const rows = await this.#domain.storage.db
-      .selectFrom('notification_channels')
-      .select('api_key_id')
-      .where('account_id', '=', accountId)
-      .execute();
+    const rows = await keysOf(this.#domain.storage.db, { account_id: accountId });
     return rows.map(({ api_key_id }) => api_key_id);
   }
 

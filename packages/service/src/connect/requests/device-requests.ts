@@ -1,6 +1,7 @@
 import type { Timer, Timers } from '@mooring/platform';
 import { newId } from '../../accounts/ids.ts';
 import type { Actor, Domain } from '../../storage/context.ts';
+import { prepared } from '../../storage/prepared.ts';
 import type { Row } from '../../storage/schema.ts';
 import type { NotificationQueue } from '../channels/queue.ts';
 import { type DeviceAnswer, type DeviceLinks, type DeviceOperation, LinkFailure } from '../device-links.ts';
@@ -48,6 +49,10 @@ const failureOf: Readonly<Record<LinkFailure['reason'], AsyncFailure>> = {
 interface Draining {
   again: boolean;
 }
+
+const nextRequest = prepared<{ device_id: string }, Row<'device_requests'>>((db, value) =>
+  db.selectFrom('device_requests').selectAll().where('device_id', '=', value('device_id')).orderBy('id').limit(1),
+);
 
 /**
  * Requests that wait for their device: on disk, in the order in which they came, one at a time for a device. A request
@@ -178,13 +183,7 @@ export class DeviceRequests {
         state.again = false;
         let goesOn = true;
         while (goesOn && !this.#stopped) {
-          const row = await this.#domain.storage.db
-            .selectFrom('device_requests')
-            .selectAll()
-            .where('device_id', '=', deviceId)
-            .orderBy('id')
-            .limit(1)
-            .executeTakeFirst();
+          const [row] = await this.#domain.storage.grouped((db) => nextRequest(db, { device_id: deviceId }));
           goesOn = row !== undefined && (await this.#attempt(row));
         }
       }

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { audit } from '../../audit/index.ts';
 import type { Actor, Domain } from '../../storage/context.ts';
+import { prepared } from '../../storage/prepared.ts';
+import type { Row } from '../../storage/schema.ts';
 import type { NotificationQueue } from '../channels/queue.ts';
 import { type DeviceAnswer, type DeviceLinks, LinkFailure } from '../device-links.ts';
 import { asyncAnswer, notificationData, type RegisteredDevice } from '../messages.ts';
@@ -8,6 +10,29 @@ import { Refusal } from '../refusal.ts';
 import { hasPath, registeredDevice } from '../registered-device.ts';
 import type { ResourceCache } from '../resource-cache.ts';
 import { type Presubscription, wantedBy } from './presubscription.ts';
+
+type Subscription = Row<'subscriptions'>;
+
+const deleteOfDevice = prepared<Pick<Subscription, 'device_id'>, unknown>((db, value) =>
+  db.deleteFrom('subscriptions').where('device_id', '=', value('device_id')),
+);
+
+const rulesOfAccount = prepared<Pick<Subscription, 'account_id'>, Row<'presubscriptions'>>((db, value) =>
+  db.selectFrom('presubscriptions').selectAll().where('account_id', '=', value('account_id')).orderBy('position'),
+);
+
+const pathsOfDevice = prepared<Pick<Subscription, 'device_id'>, Pick<Subscription, 'path'>>((db, value) =>
+  db.selectFrom('subscriptions').select('path').distinct().where('device_id', '=', value('device_id')).orderBy('path'),
+);
+
+const subscribers = prepared<Pick<Subscription, 'device_id' | 'path'>, Pick<Subscription, 'api_key_id' | 'account_id'>>(
+  (db, value) =>
+    db
+      .selectFrom('subscriptions')
+      .select(['api_key_id', 'account_id'])
+      .where('device_id', '=', value('device_id'))
+      .where('path', '=', value('path')),
+);
 
 /** Which keys want to be told of which resources, by hand and by rule. */
 export class Subscriptions {
@@ -110,15 +135,9 @@ export class Subscriptions {
    * @param isFull a full registration: what was subscribed by hand ends with it
    */
   async apply(device: RegisteredDevice, isFull: boolean): Promise<void> {
-    await this.#domain.storage.transaction(async (db) => {
-      if (isFull) await db.deleteFrom('subscriptions').where('device_id', '=', device.deviceId).execute();
-      const rules = await db
-        .selectFrom('presubscriptions')
-        .selectAll()
-        .where('account_id', '=', device.accountId)
-        .orderBy('position')
-        .execute();
-      for (const row of rules) {
+    await this.#domain.storage.grouped(async (db) => {
+      if (isFull) await deleteOfDevice(db, { device_id: device.deviceId });
+      for (const row of await rulesOfAccount(db, { account_id: device.accountId })) {
         for (const path of wantedBy(ruleOf(row), device)) {
           await this.#insert(device.accountId, device.deviceId, path, row.api_key_id, 1);
         }
@@ -128,25 +147,14 @@ export class Subscriptions {
 
   /** What has to be observed of a device, whoever wants it. */
   async wantedPaths(deviceId: string): Promise<string[]> {
-    const rows = await this.#domain.storage.db
-      .selectFrom('subscriptions')
-      .select('path')
-      .distinct()
-      .where('device_id', '=', deviceId)
-      .orderBy('path')
-      .execute();
+    const rows = await this.#domain.storage.grouped((db) => pathsOfDevice(db, { device_id: deviceId }));
     return rows.map(({ path }) => path);
   }
 
   /** A device told a value: all who want it are told. Resolves when that is on disk. */
   async notified(deviceId: string, path: string, answer: DeviceAnswer): Promise<void> {
     this.#cache.put(deviceId, path, answer);
-    const keys = await this.#domain.storage.db
-      .selectFrom('subscriptions')
-      .select(['api_key_id', 'account_id'])
-      .where('device_id', '=', deviceId)
-      .where('path', '=', path)
-      .execute();
+    const keys = await subscribers(this.#domain.storage.db, { device_id: deviceId, path });
     const body = keys.length === 0 ? {} : notificationData(deviceId, path, answer);
     await this.#queue.append(
       keys.map(({ api_key_id: apiKeyId, account_id: accountId }) => ({
