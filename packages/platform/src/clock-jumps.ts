@@ -10,20 +10,20 @@ export class ClockJumps {
   readonly #clock: Clock;
   readonly #timers: Timers;
   readonly #least: number;
-  #ahead: number;
+  /** Undefined before the first look. */
+  #ahead: number | undefined;
 
   /** @param least what does not count as a jump, in ms: a clock that is corrected little by little never is one */
   constructor(clock: Clock, timers: Timers, least: number) {
     this.#clock = clock;
     this.#timers = timers;
     this.#least = least;
-    this.#ahead = this.#now();
   }
 
-  /** By how many ms the clock was set since; 0 if it was not, or by less than what counts. */
+  /** By how many ms the clock was set since the first look; 0 if it was not, or by less than what counts. */
   look(): number {
     const now = this.#now();
-    const jump = now - this.#ahead;
+    const jump = now - (this.#ahead ?? now);
     if (Math.abs(jump) >= this.#least) return jump;
     this.#ahead = now;
     return 0;
@@ -31,7 +31,7 @@ export class ClockJumps {
 
   /** What `look` told is taken account of; until then it tells it again. */
   taken(jump: number): void {
-    this.#ahead += jump;
+    this.#ahead = (this.#ahead ?? this.#now()) + jump;
   }
 
   #now(): number {

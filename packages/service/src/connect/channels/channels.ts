@@ -51,6 +51,7 @@ export class Channels {
 
   /** Goes on with the callbacks there are. */
   async start(): Promise<void> {
+    this.#jumps.look();
     for (const channel of await this.#store.all()) this.#deliver(channel);
     this.#armSweep();
   }
