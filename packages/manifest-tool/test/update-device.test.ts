@@ -1,5 +1,6 @@
 // What `manifest-tool update` and `manifest-dev-tool update` do where something goes wrong.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { existsSync, truncateSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { type Io, runProgram } from '@mooring/terminal';
@@ -391,6 +392,26 @@ test('manifest-dev-tool: a large image goes up in chunks, and the job is removed
     'GET /v3/firmware-images/fw1',
     'DELETE /v3/firmware-images/upload-jobs/job1',
   ]);
+});
+
+test('manifest-dev-tool: the smaller of the image and its delta is sent', async (t) => {
+  const bench = await Bench.of(t);
+  const old = randomBytes(20_000);
+  bench.project.write('old.bin', old);
+  bench.project.write('fw.bin', Buffer.concat([old.subarray(0, 12_000), Buffer.from('new'), old.subarray(12_000)]));
+  const near = await bench.devUpdate(['-s', '--current-fw', 'old.bin']);
+  assert.equal(near.status, 0, near.stdout);
+  assert.match(near.stdout, /INFO A delta is sent: \d{3,4} of 20003 bytes\n[\s\S]*for delta update campaign/);
+  assert.match(String(bench.service.files.get('image')?.subarray(0, 16)), /^PELION\/BSDIFF/);
+
+  bench.project.write('fw.bin', randomBytes(20_000));
+  const far = await bench.devUpdate(['-s', '--current-fw', 'old.bin']);
+  assert.match(
+    far.stdout,
+    /The whole image is sent: the delta would have 2\d{4} of 20000 bytes\n[\s\S]*for full update campaign/,
+  );
+  assert.deepEqual(bench.service.files.get('image'), bench.project.bytes('fw.bin'));
+  assert.equal((await bench.devUpdate(['-s', '--current-fw', 'none.bin'])).status, 1);
 });
 
 test('manifest-dev-tool without a service', async (t) => {

@@ -59,6 +59,12 @@ export const updateCommand = (timers: Timers): Command => ({
     ...imageOptions,
     { flags: ['-e', '--encrypt-payload'], name: 'encrypt_payload', help: 'Have the service encrypt the image.' },
     {
+      flags: ['--current-fw'],
+      name: 'current_fw',
+      metavar: 'CURRENT_FW',
+      help: 'The image that the devices run: if the delta from it is smaller than the image, it is sent in its place.',
+    },
+    {
       flags: ['-u', '--use-short-url'],
       name: 'use_short_url',
       help: 'Put the short address of the image into the manifest, for devices that download by CoAP.',

@@ -17,6 +17,7 @@ import { managedCampaign, stoppedCampaign, summarise, verdict } from './campaign
 import { devAccess } from './cloud-config.ts';
 import { announce, devManifest, devManifestV1, devProject, devProjectV1 } from './create.ts';
 import { asRequestsTells } from './requests-error.ts';
+import { smallestPayload } from './smallest-payload.ts';
 
 /** What differs between the two commands. */
 const forms = {
@@ -36,18 +37,17 @@ class DevUpdate {
   readonly #values: Values;
   readonly #log: Log2x;
   readonly #job: UpdateJob;
-  /** Path of the image, and what it is called in the names of what is made of it. */
+  /** Path of what is uploaded, and what it is called in the names of what is made of it. */
   readonly #image: { path: string; name: string; time: string };
   /** The manifest beside the image. */
   #manifestFile: string | undefined;
   #campaign: Campaign | undefined;
 
-  constructor(context: CommandContext, values: Values, log: Log2x, job: UpdateJob) {
+  constructor(context: CommandContext, values: Values, log: Log2x, job: UpdateJob, path: string) {
     this.#context = context;
     this.#values = values;
     this.#log = log;
     this.#job = job;
-    const path = resolve(context.cwd, values.payload_path as string);
     const time = localTime(context.clock.now()).replaceAll('-', '_').replace(' ', '-').replaceAll(':', '_');
     this.#image = { path, name: basename(path), time };
   }
@@ -85,9 +85,9 @@ class DevUpdate {
   }
 
   async uploadManifest(manifest: Uint8Array): Promise<{ id: string }> {
-    const { path, name: file, time } = this.#image;
+    const { name: file, time } = this.#image;
     const name = `manifest-${time}-${file}`;
-    const beside = join(dirname(path), name);
+    const beside = join(dirname(resolve(this.#context.cwd, this.#values.payload_path as string)), name);
     await writeFileAtomic(beside, manifest);
     this.#manifestFile = beside;
     const uploaded = await this.#step('Failed to upload manifest', () =>
@@ -193,7 +193,13 @@ async function run(
   const access = await devAccess(context.cwd, values.cache_dir as string, values.ca_fingerprint as string | undefined);
   const job = new UpdateJob(context, { access, dialect: devToolDialect, program: 'manifest-dev-tool/2.6.2', timers });
   const log = above(plain, job);
-  const update = new DevUpdate(context, values, log, job);
+  const current = values.current_fw as string | undefined;
+  const payload = await smallestPayload(
+    resolve(context.cwd, file),
+    current === undefined ? undefined : resolve(context.cwd, current),
+    log,
+  );
+  const update = new DevUpdate(context, values, log, job, payload.path);
   const isWaited = values.wait === true;
   const mayCleanUp = values.no_cleanup !== true;
   let failure: unknown;
@@ -209,6 +215,7 @@ async function run(
       project,
       {
         ...values,
+        payload_path: current === undefined ? file : payload.path,
         payload_url: url,
         ...(image.encrypted && values.encrypt_payload
           ? { encrypted_digest: image.encrypted.digest, encrypted_size: String(image.encrypted.size) }
@@ -230,6 +237,7 @@ async function run(
   }
   const left = mayCleanUp && (isWaited || failure) ? await update.cleanUp(isWaited) : [];
   job.close();
+  await payload.remove();
   if (context.signal.aborted) throw interruptedWith(mayCleanUp ? left : job.made.things);
   if (failure) throw context.json || !isMooringError(failure) ? failure : asRequestsTells(failure);
   if (report) update.conclude(report);
