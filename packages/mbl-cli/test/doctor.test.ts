@@ -9,6 +9,7 @@ import { readDeveloperCredentials } from '@mooring/credentials';
 import { pemOf } from '@mooring/pki';
 import fc from 'fast-check';
 import { logTrace, stateTrace } from '../src/doctor/client-trace.ts';
+import { routeTo } from '../src/doctor/route.ts';
 import { type FakeService, fakeService, goodKey, send } from './fake-service.ts';
 import { updateResources } from './update-resources.ts';
 import { device, type Ran, temporaryFolder, type World, world } from './world.ts';
@@ -568,4 +569,9 @@ test('a failing command ends with its rung, and its first lines are as they were
   answerAlways(service, 500);
   assert.equal(last(await run(['list-certificates'])), rungLine('service'));
   assert.doesNotMatch((await run(['get', '-x'])).stderr, /Rung/);
+});
+
+test('an address to which the system lets nobody send is one without a way', async () => {
+  assert.deepEqual(Object.keys(await routeTo('255.255.255.255', 22)), ['trouble']);
+  assert.deepEqual(Object.keys(await routeTo('127.0.0.1', 22)), ['by', 'from']);
 });

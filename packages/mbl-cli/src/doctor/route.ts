@@ -19,9 +19,10 @@ export async function routeTo(address: string, port: number): Promise<Route> {
   }
   const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  socket.once('error', reject);
+  // A callback of `connect` would get the error in place of this, and its types do not say so.
+  socket.once('error', reject).once('connect', () => resolve(socket.address().address));
   try {
-    socket.connect(port, address, () => resolve(socket.address().address));
+    socket.connect(port, address);
     const from = await promise;
     return { by: interfaceOf(from), from };
   } catch (error) {
