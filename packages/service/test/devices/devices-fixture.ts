@@ -27,6 +27,7 @@ import type { Log } from '../../src/serve/log.ts';
 import { defaultLimits, type ServiceSettings } from '../../src/serve/settings.ts';
 import { type Actor, type Domain, domainOf } from '../../src/storage/context.ts';
 import { openStorage } from '../../src/storage/index.ts';
+import { Campaigns } from '../../src/updates/index.ts';
 
 type Test = { after(done: () => unknown): void };
 
@@ -38,6 +39,7 @@ export interface Devices {
   accountId: string;
   servers: DeviceServers;
   connect: Connect;
+  campaigns: Campaigns;
   ports: { bootstrap: number; lwm2m: number };
   log: string[];
   certificate: DeveloperCertificate;
@@ -81,12 +83,16 @@ export async function deviceServers(
   } as Devices;
   const start = async () => {
     devices.connect = new Connect(domain);
+    devices.campaigns = new Campaigns(domain, {
+      fault: (error) => log.push(`campaign.fault: ${(error as Error).stack}`),
+    });
     devices.servers = await DeviceServers.start(domain, {
       host: '127.0.0.1',
       bootstrapPort: bootstrap,
       lwm2mPort: lwm2m,
       accountId,
       connect: devices.connect,
+      campaigns: devices.campaigns,
       log: logger,
       timers,
     });
@@ -158,7 +164,8 @@ export class TestDevice implements DeviceHost {
   internalEndpoint: string | undefined;
   #waiting: { pattern: RegExp; resolve: (report: string) => void }[] = [];
 
-  constructor(carried: Carried, generation: '4.13' | '4.1' = '4.13') {
+  /** @param extend adds objects that this device has besides */
+  constructor(carried: Carried, generation: '4.13' | '4.1' = '4.13', extend?: (tree: ObjectTree) => void) {
     this.carried = carried;
     const tree = new ObjectTree();
     tree.addObject(pelionServerShape);
@@ -197,6 +204,7 @@ export class TestDevice implements DeviceHost {
         [4, new Uint8Array(16).fill(0x22)],
       ]),
     );
+    extend?.(tree);
     const clientVersion = generation === '4.1' ? '4.1.0' : '4.13.2';
     this.client = new DeviceClient({
       flavour: pelionFlavour({ generation, clientVersion }),

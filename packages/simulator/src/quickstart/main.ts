@@ -113,8 +113,9 @@ function byHand(folder: RunFolder, transcript: Transcript): void {
 
 async function startService(shell: Shell, folder: RunFolder, background: Background<unknown>[]): Promise<ServiceReady> {
   const { transcript } = shell;
-  const [bootstrapPort, lwm2mPort] = await freePorts(2);
+  const [bootstrapPort, lwm2mPort, downloadPort] = await freePorts(3);
   const ports = ['--bootstrap-port', String(bootstrapPort), '--lwm2m-port', String(lwm2mPort)];
+  ports.push('--downloads', `127.0.0.1:${downloadPort}`);
   const words = ['serve', '--data', '../service', '--http', '127.0.0.1:0', ...ports, '--tls-own', '--json'];
   transcript.command(`mooring ${words.join(' ')} &`);
   const service = await Background.start<ServiceReady>({
