@@ -15,6 +15,8 @@ export interface ListQuery {
   limit: number;
   /** Id of the last entity seen; the page begins after it. */
   after: string | null;
+  /** Id of the first entity seen; the page ends before it, in the same order. Ours, for lists that are scrolled back. */
+  before?: string;
   order: Order;
   /** `include=total_count`, in any of its spellings. */
   totalCount: boolean;
@@ -27,7 +29,7 @@ export interface ParsedListQuery {
   problems: readonly FieldProblem[];
 }
 
-const reserved: ReadonlySet<string> = new Set(['limit', 'after', 'order', 'include', 'filter']);
+const reserved: ReadonlySet<string> = new Set(['limit', 'after', 'before', 'order', 'include', 'filter']);
 
 /**
  * Whether `include` names this extra. Clients write `total_count`, `totalCount`, `limits, policies`,
@@ -60,6 +62,7 @@ export function parseListQuery(
   defaults: { limit?: number } = {},
 ): ParsedListQuery {
   const query = { limit: defaults.limit ?? 50, after: null as string | null, order: 'ASC' as Order };
+  let before: string | undefined;
   const problems: FieldProblem[] = [];
   const filters: Filter[] = [];
   const condition = (name: string, value: string, strict: boolean) => {
@@ -79,6 +82,7 @@ export function parseListQuery(
     if (!reserved.has(name)) condition(name, value, false);
     else if (value === '' || name === 'include') continue;
     else if (name === 'after') query.after = value;
+    else if (name === 'before') before = value;
     else if (name === 'filter') for (const [inner, text] of filterPairs(value)) condition(inner, text, true);
     else if (name === 'limit') {
       if (/^\s*[+-]?\d+\s*$/.test(value)) query.limit = Math.min(1000, Math.max(2, Number(value)));
@@ -89,6 +93,10 @@ export function parseListQuery(
       else problems.push({ name, message: 'Has to be ASC or DESC.' });
     }
   }
+  if (before !== undefined && query.after !== null) {
+    problems.push({ name: 'before', message: 'Goes together with no after: a page has one end that is given.' });
+  }
   const totalCount = includes(includeOf(search), 'total_count');
-  return { query: { ...query, totalCount, filters: withoutContradictions(filters) }, problems };
+  const direction = before === undefined ? {} : { before };
+  return { query: { ...query, ...direction, totalCount, filters: withoutContradictions(filters) }, problems };
 }

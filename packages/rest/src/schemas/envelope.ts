@@ -32,8 +32,11 @@ export function ListOf<Item extends TSchema>(id: string, item: Item) {
         type: ['string', 'null'],
         description: 'Id after which this page begins; null for the first page.',
       }),
+      before: Type.Optional(Type.String({ description: 'Id before which this page ends, if it was asked for.' })),
       order: OneOf(['ASC', 'DESC'], 'By time of creation.'),
-      has_more: Type.Boolean({ description: 'There are entities after the last one of this page.' }),
+      has_more: Type.Boolean({
+        description: 'There are entities after the last one of this page; with `before`, before the first one.',
+      }),
       total_count: Type.Optional(
         Type.Integer({ description: 'Number of all entities that match, with `include=total_count`.' }),
       ),

@@ -1,5 +1,6 @@
 import type { Static } from 'typebox';
 import { ApiKeyInfoResp } from './account.ts';
+import { AuditRecordResp } from './audit.ts';
 import { DeviceCertificateResp, TrustedCertificateResp } from './certificate.ts';
 import { DeviceData, DeviceEventData } from './device.ts';
 import { DeviceGroup } from './device-group.ts';
@@ -20,6 +21,7 @@ export {
   FeaturePolicy,
   PasswordPolicy,
 } from './account.ts';
+export { AuditRecordResp } from './audit.ts';
 export {
   AllServerCredentialsResponseData,
   CredentialsResponseData,
@@ -178,3 +180,6 @@ export type EventTypeSummaryList = Static<typeof EventTypeSummaryList>;
 
 export const EventTypeList = ListOf('EventTypeList', EventType);
 export type EventTypeList = Static<typeof EventTypeList>;
+
+export const AuditRecordList = ListOf('AuditRecordList', AuditRecordResp);
+export type AuditRecordList = Static<typeof AuditRecordList>;

@@ -262,6 +262,7 @@ function groupsOfMember(app: FastifyInstance, domain: Domain, member: Member): v
   const { kind, base, answer, path } = member;
   const noun = kind === 'users' ? 'a user' : 'an API key';
   const [listed, ...changes] = member.ids;
+  const only = member.read === 'own-api-key:read' ? ({ only: 'api-key' } as const) : {};
   app.get(
     base,
     operation({
@@ -269,6 +270,7 @@ function groupsOfMember(app: FastifyInstance, domain: Domain, member: Member): v
       tag,
       summary: `The groups of ${noun}.`,
       permission: member.read,
+      ...only,
       path,
       answer: 'GroupSummaryList',
       list: groupFilters,
@@ -297,6 +299,7 @@ function groupsOfMember(app: FastifyInstance, domain: Domain, member: Member): v
         tag,
         summary: work === addMembers ? `Put ${noun} into groups.` : `Take ${noun} out of groups.`,
         permission: 'groups:write',
+        ...only,
         path,
         body: 'IdList',
         answer,

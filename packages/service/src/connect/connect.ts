@@ -1,13 +1,14 @@
 import { backgroundTimers, type Timers } from '@mooring/platform';
 import type { RegistryEvent } from '../registry/index.ts';
-import type { Domain } from '../storage/context.ts';
+import type { Actor, Domain } from '../storage/context.ts';
 import { type SendCallback, sendCallback } from './channels/callback.ts';
 import { Channels } from './channels/channels.ts';
 import type { DeviceAnswer, DeviceLinks } from './device-links.ts';
 import { noLinks } from './device-links.ts';
 import { type ConnectLimits, defaultConnectLimits } from './limits.ts';
 import { endpointData, type RegisteredDevice } from './messages.ts';
-import { DeviceRequests } from './requests/device-requests.ts';
+import { DeviceRequests, type Request, splitUri } from './requests/device-requests.ts';
+import { askDevice } from './requests/direct.ts';
 import { ResourceCache } from './resource-cache.ts';
 import { Subscriptions } from './subscriptions/subscriptions.ts';
 
@@ -83,6 +84,15 @@ export class Connect {
   /** The device can be asked now. */
   reachable(deviceId: string): void {
     this.requests.drain(deviceId);
+  }
+
+  /** Asks a device at once, for somebody who waits. @throws Refusal */
+  ask(
+    actor: Pick<Actor, 'accountId'>,
+    deviceId: string,
+    { uri, ...request }: Request,
+  ): Promise<Record<string, unknown>> {
+    return askDevice(this.#domain, this.#links, actor, deviceId, { ...request, ...splitUri(uri) });
   }
 
   /** Registrations that end; those that begin come through `registered`, whose device waits for it. */

@@ -24,6 +24,7 @@ export function listBody<Item, Body>({ items, hasMore, totalCount, query }: Page
     object: 'list' as const,
     limit: query.limit,
     after: query.after,
+    ...(query.before === undefined ? {} : { before: query.before }),
     order: query.order,
     has_more: hasMore,
     ...(totalCount === undefined ? {} : { total_count: totalCount }),

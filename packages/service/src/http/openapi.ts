@@ -43,6 +43,8 @@ export const openApiOptions: FastifyDynamicSwaggerOptions = {
         name: 'Invitations',
         description: 'People who are to sign in. No mail is sent: the link is for you to pass on.',
       },
+      { name: 'Overview', description: 'What the portal shows first, and what it is told as it happens; ours.' },
+      { name: 'Audit', description: 'Who did what; ours.' },
       { name: 'Policy groups', description: 'Groups of users and API keys, and what their members may do.' },
       { name: 'API keys', description: 'Keys that programs sign in with.' },
       { name: 'Developer certificates', description: 'Credentials for devices in development.' },

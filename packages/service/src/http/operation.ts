@@ -12,6 +12,8 @@ declare module 'fastify' {
     bodyOptional?: boolean;
     /** Open to everyone, and still only to the pages of this service: it makes or ends a session. */
     sameSite?: boolean;
+    /** Other callers are refused: it is about the caller itself. */
+    only?: 'api-key' | 'user';
     /** Body for the OpenAPI page of a route that reads its body itself. */
     describedBody?: SchemaName;
     /** The body may take as long as it comes at all. */
@@ -24,6 +26,8 @@ export interface Operation {
   id: string;
   tag:
     | 'Account'
+    | 'Overview'
+    | 'Audit'
     | 'Sessions'
     | 'Users'
     | 'Invitations'
@@ -51,6 +55,8 @@ export interface Operation {
   description?: string;
   /** Null for one that is open to everyone, who then has to be a page of this service. */
   permission: Permission | null;
+  /** For this kind of caller alone: it is about the caller itself. */
+  only?: 'api-key' | 'user';
   body?: SchemaName;
   bodyOptional?: boolean;
   /** Body of a route that reads it itself. */
@@ -81,6 +87,10 @@ const listParameters = {
     description: 'Entities per page, 2 to 1000; more or less is brought into range.',
   },
   after: { type: 'string', description: 'Id of the last entity of the page before.' },
+  before: {
+    type: 'string',
+    description: 'Id of the first entity of the page behind; the page has those before it, in the same order.',
+  },
   order: { type: 'string', enum: ['ASC', 'DESC'], default: 'ASC', description: 'By time of creation.' },
   filter: {
     type: 'string',
@@ -136,6 +146,7 @@ export function operation(described: Operation): RouteShorthandOptions {
       permission: described.permission,
       ...(isOpen && body !== undefined ? { sameSite: true } : {}),
       ...(Object.keys(parameters).length > 0 ? { parameters } : {}),
+      ...(described.only === undefined ? {} : { only: described.only }),
       ...(described.bodyOptional ? { bodyOptional: true } : {}),
       ...(described.rawBody === undefined ? {} : { describedBody: described.rawBody }),
       ...(described.upload ? { upload: true } : {}),

@@ -57,7 +57,7 @@ function operationRow(path: string, method: string, described: Described): strin
   const query = (described.parameters ?? [])
     .filter((parameter) => parameter.in === 'query')
     .map(({ name }) => `\`${name}\``);
-  return `| ${method.toUpperCase()} \`${path}\` | ${cell(described.summary ?? '')} | \`${described['x-permission']}\` | ${query.join(' ')} | ${bodyName(
+  return `| ${method.toUpperCase()} \`${path}\` | ${cell(described.summary ?? '')} | ${described['x-permission'] === undefined ? 'open to everyone' : `\`${described['x-permission']}\``} | ${query.join(' ')} | ${bodyName(
     described.requestBody?.content,
   )} | ${status} ${bodyName(success?.content)} / ${errors.join(', ')} |`;
 }
@@ -91,9 +91,9 @@ export function renderRestReference(openapi: OpenApi): string {
 
 ${openapi.info.description ?? ''} The running service has this page for machines at \`/v3/openapi.json\`.
 
-Requests carry \`Authorization: Bearer <API key>\`; bodies are JSON. Fields that the service does not know are passed over.
+Requests carry \`Authorization: Bearer <API key>\`, or the cookie of a session; bodies are JSON. Fields that the service does not know are passed over.
 Errors have the body [ErrorResponse](#errorresponse). Lists come in pages: \`limit\`, \`after\` (the id of the last entity
-seen), \`order\`, \`include=total_count\`. Filters are written \`field=value\` or \`field__op=value\`, each as a parameter of
+seen) or, backwards, \`before\` (the id of the first one), \`order\`, \`include=total_count\`. Filters are written \`field=value\` or \`field__op=value\`, each as a parameter of
 its own or all together, URL-encoded, in \`filter\`.
 
 ${sections.join('\n')}

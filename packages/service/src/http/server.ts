@@ -3,14 +3,17 @@ import type { Socket } from 'node:net';
 import swagger from '@fastify/swagger';
 import type { MooringError } from '@mooring/platform';
 import fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
+import { apiKeyIdOf } from '../accounts/api-keys.ts';
 import { accountErrors } from '../accounts/errors.ts';
 import { groupRoutes } from '../accounts/group-routes.ts';
 import { newId } from '../accounts/ids.ts';
 import { accountRoutes } from '../accounts/routes.ts';
+import { auditRoutes } from '../audit/routes.ts';
 import { certificateRoutes } from '../certificates/routes.ts';
 import { Connect, connectRoutes } from '../connect/index.ts';
 import { expositionType } from '../metrics/exposition.ts';
 import { peopleRoutes } from '../people/routes.ts';
+import { userIdOf } from '../people/user.ts';
 import { type CertificateRenewals, noRenewals } from '../registry/renewals/renewal.ts';
 import { registryRoutes } from '../registry/routes.ts';
 import { Readiness } from '../serve/readiness.ts';
@@ -28,6 +31,7 @@ import { httpErrors } from './errors.ts';
 import { readJson } from './json-body.ts';
 import { KnownPaths } from './known-paths.ts';
 import { openApiOptions } from './openapi.ts';
+import { PortalFiles } from './portal-files.ts';
 import { namedSchemas } from './schemas.ts';
 import { lazySerializers } from './serializers.ts';
 import { invalidBody, type SchemaProblem } from './validation.ts';
@@ -36,6 +40,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who is calling. Not there on routes that are open to everyone. */
     actor: Actor;
+    /** It was answered with a file of the portal. */
+    forPortal: boolean;
   }
 }
 
@@ -56,6 +62,8 @@ export interface HttpServerOptions {
   campaigns?: Campaigns;
   /** What `/metrics` says; there is no such path if absent. */
   metrics?: () => Promise<string>;
+  /** Folder with the build of the portal; without it a page says that there is none. */
+  portal?: string;
   /** Of the program, for the portal. */
   version?: string;
 }
@@ -86,9 +94,11 @@ export function createHttpServer(domain: Domain, options: HttpServerOptions = {}
     },
   }) as unknown as FastifyInstance;
 
+  const portal = new PortalFiles(options.portal);
   const paths = new KnownPaths();
   app.addHook('onRoute', (route) => paths.add(route));
   app.decorateRequest('actor', undefined as unknown as Actor);
+  app.decorateRequest('forPortal', false);
   for (const schema of namedSchemas) app.addSchema(schema);
   app.setSerializerCompiler(lazySerializers);
   app.removeAllContentTypeParsers();
@@ -100,8 +110,11 @@ export function createHttpServer(domain: Domain, options: HttpServerOptions = {}
     // Answers hold private keys.
     reply.header('Cache-Control', 'no-store');
     reply.header('X-Content-Type-Options', 'nosniff');
+    reply.header('Referrer-Policy', 'no-referrer');
+    // What is opened as a page by itself shows nothing and runs nothing.
+    reply.header('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'");
     if (request.is404) return;
-    const { permission, sameSite } = request.routeOptions.config;
+    const { permission, sameSite, only } = request.routeOptions.config;
     const { method, headers } = request;
     const client = clientOf(request);
     if (permission === null) {
@@ -114,6 +127,8 @@ export function createHttpServer(domain: Domain, options: HttpServerOptions = {}
     const requestId = request.id;
     request.actor = await authenticate(authenticators, domain, { authorization, cookie, requestId, client, atWork });
     if (request.actor.kind === 'user') checkSameSite(method, headers, client);
+    if (only === 'user') userIdOf(request.actor);
+    if (only === 'api-key') apiKeyIdOf(request.actor);
     if (permission === undefined || !request.actor.permissions.has(permission)) {
       throw accountErrors('permission.denied', {
         message: `The ${request.actor.kind === 'user' ? 'user' : 'API key'} lacks the permission ${permission}.`,
@@ -133,7 +148,7 @@ export function createHttpServer(domain: Domain, options: HttpServerOptions = {}
       answered({
         id,
         method,
-        route: (is404 ? undefined : request.routeOptions.url) ?? unmatched,
+        route: (is404 ? (request.forPortal ? '/*' : undefined) : request.routeOptions.url) ?? unmatched,
         status: reply.statusCode,
         seconds: reply.elapsedTime / 1000,
         actor: actor && { kind: actor.kind, id: actor.id },
@@ -150,6 +165,11 @@ export function createHttpServer(domain: Domain, options: HttpServerOptions = {}
     if (answer.code >= 500) request.log.error(error);
   });
   app.setNotFoundHandler((request, reply) => {
+    const page = portal.answer(request, reply);
+    if (page) {
+      request.forPortal = true;
+      return page;
+    }
     const methods = paths.methodsOf(request.raw.url ?? '');
     if (methods.length === 0) {
       throw httpErrors('route.unknown', { message: `There is no ${request.raw.url?.split('?')[0]}.` });
@@ -180,6 +200,7 @@ export function createHttpServer(domain: Domain, options: HttpServerOptions = {}
     }
     routes.get('/v3/openapi.json', open, async () => app.swagger());
     accountRoutes(routes, domain);
+    auditRoutes(routes, domain);
     groupRoutes(routes, domain);
     peopleRoutes(routes, domain);
     sessionRoutes(routes, domain, options.version ?? 'unknown');

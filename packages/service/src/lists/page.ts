@@ -79,9 +79,11 @@ export function pageQueries<Table extends Tables>(
     if (rule === undefined) throw new Error(`${table} has no rule for ${filter.field}`);
     matching = matching.where(typeof rule === 'string' ? columnCondition(sql.ref(rule), filter) : rule(filter));
   }
-  const ascending = query.order === 'ASC';
+  // A page that ends before something is read backwards from there.
+  const ascending = (query.order === 'ASC') === (query.before === undefined);
+  const from = query.before ?? query.after;
   let paged = matching.selectAll().orderBy('id', ascending ? 'asc' : 'desc');
-  if (query.after !== null) paged = paged.where('id', ascending ? '>' : '<', query.after);
+  if (from !== null) paged = paged.where('id', ascending ? '>' : '<', from);
   if (query.limit < Number.MAX_SAFE_INTEGER) paged = paged.limit(query.limit + 1);
   return { matching, paged, count: matching.select(db.fn.countAll<number | string>().as('total')) };
 }
@@ -99,7 +101,8 @@ export async function pageOf<Table extends Tables>(
   const rows = (await paged.execute()) as unknown as Row<Table>[];
   const items = rows.slice(0, query.limit);
   const hasMore = rows.length > query.limit;
-  if (query.after === null && !hasMore) return { items, hasMore, totalCount: items.length, query };
+  if (query.before !== undefined) items.reverse();
+  else if (query.after === null && !hasMore) return { items, hasMore, totalCount: items.length, query };
   if (!query.totalCount) return { items, hasMore, query };
   const { total } = await count.executeTakeFirstOrThrow();
   return { items, hasMore, totalCount: Number(total), query };

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { FastifyBaseLogger } from 'fastify';
 import type { AnsweredRequest } from '../http/answered.ts';
 import { createHttpServer } from '../http/index.ts';
@@ -47,13 +49,21 @@ function logRequest(log: Log, { id, method, route, status, seconds, actor }: Ans
   });
 }
 
+/** Where the build of the portal is: beside a program that was bundled, or in the checkout. */
+function portalFolder(): string | undefined {
+  const places = [join(import.meta.dirname, 'portal'), join(import.meta.dirname, '../../../portal/dist')];
+  return places.find((folder) => existsSync(join(folder, 'index.html')));
+}
+
 export const restServer: World['restServer'] = async (
   domain,
   tls,
   log,
   { readiness, metrics, showMetrics, connect, campaigns, version },
 ) => {
+  const portal = portalFolder();
   const app = createHttpServer(domain, {
+    ...(portal === undefined ? {} : { portal }),
     logger: failureLogger(log),
     readiness,
     connect,

@@ -171,6 +171,7 @@ function ownSessionRoutes(app: FastifyInstance, domain: Domain): void {
       tag,
       summary: 'Who is signed in, and what the session may do.',
       permission: 'own-user:read',
+      only: 'user',
       answer: 'PortalSession',
     }),
     async ({ actor }) => portalSession(domain, actor),
@@ -178,7 +179,14 @@ function ownSessionRoutes(app: FastifyInstance, domain: Domain): void {
 
   app.post(
     '/v3/portal/sign-out',
-    operation({ id: 'signOut', tag, summary: 'End the session.', permission: 'own-user:write', status: 204 }),
+    operation({
+      id: 'signOut',
+      tag,
+      summary: 'End the session.',
+      permission: 'own-user:write',
+      only: 'user',
+      status: 204,
+    }),
     async (request, reply) => {
       const { actor } = request;
       if (actor.session !== undefined) await endSession(domain, actor, userIdOf(actor), actor.session);
@@ -194,6 +202,7 @@ function ownSessionRoutes(app: FastifyInstance, domain: Domain): void {
       tag,
       summary: 'The sessions of who is signed in.',
       permission: 'own-user:read',
+      only: 'user',
       answer: 'ActiveSessionList',
     }),
     async ({ actor }) => {
@@ -210,6 +219,7 @@ function ownSessionRoutes(app: FastifyInstance, domain: Domain): void {
       tag,
       summary: 'End one of one’s own sessions.',
       permission: 'own-user:write',
+      only: 'user',
       path: { session_id: 'Its reference_token.' },
       status: 204,
       errors: [404],
@@ -227,6 +237,7 @@ function ownSessionRoutes(app: FastifyInstance, domain: Domain): void {
       tag,
       summary: 'Change one’s own password; the other sessions end.',
       permission: 'own-user:write',
+      only: 'user',
       body: 'PasswordChange',
       status: 204,
       errors: [429],
@@ -242,6 +253,7 @@ function ownSessionRoutes(app: FastifyInstance, domain: Domain): void {
 
 function secondFactorRoutes(app: FastifyInstance, domain: Domain): void {
   const permission = 'own-user:write';
+  const only = 'user';
   app.post<{ Body: PasswordProof }>(
     '/v3/portal/totp',
     operation({
@@ -249,6 +261,7 @@ function secondFactorRoutes(app: FastifyInstance, domain: Domain): void {
       tag,
       summary: 'Begin to set up a second factor (RFC 6238): the secret for an authenticator.',
       permission,
+      only,
       body: 'PasswordProof',
       answer: 'TotpSetup',
       errors: [429],
@@ -268,6 +281,7 @@ function secondFactorRoutes(app: FastifyInstance, domain: Domain): void {
       tag,
       summary: 'Turn the second factor on with a code; the answer holds scratch codes, and the other sessions end.',
       permission,
+      only,
       body: 'TotpCode',
       answer: 'ScratchCodes',
     }),
@@ -284,6 +298,7 @@ function secondFactorRoutes(app: FastifyInstance, domain: Domain): void {
       tag,
       summary: 'New scratch codes in place of those there were.',
       permission,
+      only,
       body: 'PasswordProof',
       answer: 'ScratchCodes',
       errors: [429],
@@ -302,6 +317,7 @@ function secondFactorRoutes(app: FastifyInstance, domain: Domain): void {
       tag,
       summary: 'Turn the second factor off.',
       permission,
+      only,
       body: 'PasswordProof',
       status: 204,
       errors: [429],

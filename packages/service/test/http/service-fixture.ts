@@ -84,7 +84,8 @@ export async function service(
         reason: answer.statusMessage,
         headers: answer.headers,
         text,
-        body: text.startsWith('{') ? JSON.parse(text) : undefined,
+        body:
+          text.startsWith('{') && !/jsonl/.test(String(answer.headers['content-type'])) ? JSON.parse(text) : undefined,
       };
     },
   };

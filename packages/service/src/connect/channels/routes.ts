@@ -239,7 +239,8 @@ export function channelRoutes(app: FastifyInstance, connect: Connect): void {
       permission,
       plain: true,
     }),
-    handler: async (_request, reply) => {
+    handler: async (request, reply) => {
+      keyOnly(request);
       reply.header('Upgrade', 'websocket').header('Connection', 'Upgrade');
       throw new Refusal(426, 'UPGRADE_REQUIRED', 'This path speaks websocket only.');
     },

@@ -38,7 +38,8 @@ export function splitUri(uri: string): { path: string; query: string[] } {
   return { path: path.startsWith('/') ? path : `/${path}`, query: query === '' ? [] : query.split('&') };
 }
 
-const failureOf: Readonly<Record<LinkFailure['reason'], AsyncFailure>> = {
+/** What the contract says of it. */
+export const failureOf: Readonly<Record<LinkFailure['reason'], AsyncFailure>> = {
   'not-connected': 'NOT_CONNECTED',
   lost: 'NOT_CONNECTED',
   'no-answer': 'TIMEOUT',

@@ -74,9 +74,30 @@ export function requestRoutes(app: FastifyInstance, domain: Domain, connect: Con
       errors: [404],
     }),
     async (request, reply) => {
+      const actor = keyOnly(request);
       const asked = readDeviceRequest(objectOf(request), request.query);
-      await connect.requests.submit(keyOnly(request), request.params.device_id, asked);
+      await connect.requests.submit(actor, request.params.device_id, asked);
       return reply.code(202).send();
+    },
+  );
+
+  app.post<OfDevice>(
+    '/v3/devices/:device_id/ask',
+    operation({
+      id: 'askDevice',
+      tag,
+      summary: 'Ask a device that is connected, and wait for its answer for half a minute at most; ours.',
+      description:
+        'For people, who have no notification channel. Nothing is queued or tried again: `status` of the answer says whether the device did it.',
+      permission: 'device-resources:write',
+      path: devicePath,
+      rawBody: 'DeviceRequest',
+      answer: 'AsyncIDResponse',
+      errors: [404],
+    }),
+    async (request) => {
+      const asked = readDeviceRequest(objectOf(request), { 'async-id': 'ask' });
+      return connect.ask(request.actor, request.params.device_id, asked);
     },
   );
 
