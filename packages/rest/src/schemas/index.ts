@@ -68,6 +68,7 @@ export {
   UploadJob,
   UploadJobReq,
 } from './firmware.ts';
+export { Attention, Overview, TrendDay } from './overview.ts';
 export {
   ActiveSession,
   GroupCreationInfo,

@@ -89,6 +89,8 @@ export const firstGroups = {
     'pre-shared-keys:read',
     'metrics:read',
     'device-resources:read',
+    'firmware:read',
+    'update-campaigns:read',
   ],
 } as const satisfies Record<string, readonly (Permission | typeof everything)[]>;
 

@@ -14,6 +14,8 @@ declare module 'fastify' {
     sameSite?: boolean;
     /** Other callers are refused: it is about the caller itself. */
     only?: 'api-key' | 'user';
+    /** A page asks by itself: it does not prolong a session. */
+    background?: boolean;
     /** Body for the OpenAPI page of a route that reads its body itself. */
     describedBody?: SchemaName;
     /** The body may take as long as it comes at all. */
@@ -57,6 +59,8 @@ export interface Operation {
   permission: Permission | null;
   /** For this kind of caller alone: it is about the caller itself. */
   only?: 'api-key' | 'user';
+  /** A page asks by itself: it does not prolong a session. */
+  background?: boolean;
   body?: SchemaName;
   bodyOptional?: boolean;
   /** Body of a route that reads it itself. */
@@ -147,6 +151,7 @@ export function operation(described: Operation): RouteShorthandOptions {
       ...(isOpen && body !== undefined ? { sameSite: true } : {}),
       ...(Object.keys(parameters).length > 0 ? { parameters } : {}),
       ...(described.only === undefined ? {} : { only: described.only }),
+      ...(described.background ? { background: true } : {}),
       ...(described.bodyOptional ? { bodyOptional: true } : {}),
       ...(described.rawBody === undefined ? {} : { describedBody: described.rawBody }),
       ...(described.upload ? { upload: true } : {}),

@@ -2,7 +2,13 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import swagger from '@fastify/swagger';
 import type { MooringError } from '@mooring/platform';
-import fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 import { apiKeyIdOf } from '../accounts/api-keys.ts';
 import { accountErrors } from '../accounts/errors.ts';
 import { groupRoutes } from '../accounts/group-routes.ts';
@@ -12,6 +18,8 @@ import { auditRoutes } from '../audit/routes.ts';
 import { certificateRoutes } from '../certificates/routes.ts';
 import { Connect, connectRoutes } from '../connect/index.ts';
 import { expositionType } from '../metrics/exposition.ts';
+import { eventRoutes } from '../overview/event-routes.ts';
+import { overviewRoutes } from '../overview/routes.ts';
 import { peopleRoutes } from '../people/routes.ts';
 import { userIdOf } from '../people/user.ts';
 import { type CertificateRenewals, noRenewals } from '../registry/renewals/renewal.ts';
@@ -105,6 +113,14 @@ export function createHttpServer(domain: Domain, options: HttpServerOptions = {}
   app.addContentTypeParser('*', { parseAs: 'string' }, readJson);
 
   limitBodyTime(app, (request) => refuseConnection(bodyTooLate(), request.raw.socket as Socket, request.id));
+  const callerOf = async (request: FastifyRequest, atWork: boolean): Promise<Actor> => {
+    const { headers, id: requestId } = request;
+    const authorization = headers.authorization ?? subprotocolKey(headers['sec-websocket-protocol']);
+    const client = clientOf(request);
+    const { cookie } = headers;
+    return authenticate(authenticators, domain, { authorization, cookie, requestId, client, atWork });
+  };
+
   app.addHook('onRequest', async (request, reply) => {
     reply.header('X-Request-ID', request.id);
     // Answers hold private keys.
@@ -114,18 +130,14 @@ export function createHttpServer(domain: Domain, options: HttpServerOptions = {}
     // What is opened as a page by itself shows nothing and runs nothing.
     reply.header('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'");
     if (request.is404) return;
-    const { permission, sameSite, only } = request.routeOptions.config;
+    const { permission, sameSite, only, background } = request.routeOptions.config;
     const { method, headers } = request;
     const client = clientOf(request);
     if (permission === null) {
       if (sameSite) checkSameSite(method, headers, client);
       return;
     }
-    const { cookie } = headers;
-    const atWork = headers[portalHeader] !== 'background';
-    const authorization = request.headers.authorization ?? subprotocolKey(request.headers['sec-websocket-protocol']);
-    const requestId = request.id;
-    request.actor = await authenticate(authenticators, domain, { authorization, cookie, requestId, client, atWork });
+    request.actor = await callerOf(request, headers[portalHeader] !== 'background' && !background);
     if (request.actor.kind === 'user') checkSameSite(method, headers, client);
     if (only === 'user') userIdOf(request.actor);
     if (only === 'api-key') apiKeyIdOf(request.actor);
@@ -201,6 +213,8 @@ export function createHttpServer(domain: Domain, options: HttpServerOptions = {}
     routes.get('/v3/openapi.json', open, async () => app.swagger());
     accountRoutes(routes, domain);
     auditRoutes(routes, domain);
+    overviewRoutes(routes, domain);
+    eventRoutes(routes, domain, (request) => callerOf(request, false));
     groupRoutes(routes, domain);
     peopleRoutes(routes, domain);
     sessionRoutes(routes, domain, options.version ?? 'unknown');

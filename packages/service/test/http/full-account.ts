@@ -1,5 +1,6 @@
 import { createRequest, generateKeyPair, pemOf } from '@mooring/pki';
-import { sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
+import { newId } from '../../src/accounts/index.ts';
 import { DenialRecorder } from '../../src/registry/index.ts';
 import { administrator } from '../sessions/browser.ts';
 import type { Fixture } from './service-fixture.ts';
@@ -53,6 +54,7 @@ export async function fullAccount(fixture: Fixture): Promise<FullAccount> {
   const oneOf = async (table: 'device_events' | 'denials') =>
     (await db.selectFrom(table).select('id').where('account_id', '=', accountId).executeTakeFirstOrThrow()).id;
 
+  const updates = await updateThings(fixture, device.id);
   const jobId = job.body.id as string;
   /** By how the path begins, where parameters have one name for different things. */
   const named: readonly [begins: string, values: Readonly<Record<string, string>>][] = [
@@ -63,6 +65,7 @@ export async function fullAccount(fixture: Fixture): Promise<FullAccount> {
     ['', { developerCertificateId: developer.id, cert_id: developer.id, certificate_id: certificate.id }],
     ['', { device_group_id: deviceGroup.id, query_id: query.id, invitation_id: invitation.id, user_id: me.id }],
     ['', { session_id: me.active_sessions[0].reference_token, device_event_id: await oneOf('device_events') }],
+    ['', updates],
     ['', { device_enrollment_denial_id: await oneOf('denials'), passkey_id: me.id }],
   ];
   const valueFor = (url: string, name: string): string => {
@@ -91,5 +94,62 @@ export async function fullAccount(fixture: Fixture): Promise<FullAccount> {
       }
       return all;
     },
+  };
+}
+
+/** Of updates, without uploading anything. */
+async function updateThings({ domain, accountId }: Fixture, deviceId: string): Promise<Record<string, string>> {
+  // Columns that may be empty stay out, which the types of the tables do not know.
+  const db = domain.storage.db as unknown as Kysely<Record<string, Record<string, unknown>>>;
+  const at = domain.clock.now().getTime();
+  const base = () => ({ id: newId(domain.clock), account_id: accountId, created_at: at, updated_at: at });
+  const named = { name: 'mine', description: null };
+  const [image, job, manifest, certificate, campaign, device] = [base(), base(), base(), base(), base(), base()];
+  const link = { blob: 'none', link: 'mine-image', file_name: 'a.bin', checksum: '0', size: 1, expires_at: null };
+  await db
+    .insertInto('firmware_images')
+    .values({ ...image, ...named, ...link })
+    .execute();
+  await db
+    .insertInto('upload_jobs')
+    .values({ ...job, ...named, status: 'in_progress', size: 0, firmware_image_id: null })
+    .execute();
+  const rest = { data: new Uint8Array(1), size: 1, link: 'mine-manifest', schema_version: '1' };
+  await db
+    .insertInto('firmware_manifests')
+    .values({ ...manifest, ...named, ...rest })
+    .execute();
+  const fingerprint = 'ef'.repeat(32);
+  await db
+    .insertInto('update_certificates')
+    .values({ ...certificate, name: 'mine', certificate: new Uint8Array(1), fingerprint, not_after: at })
+    .execute();
+  const counts = { pending_count: 0, success_count: 0, failed_count: 0, skipped_count: 0, wave: 0 };
+  const plan = {
+    device_filter: 'id__eq=1',
+    strategy: 'one-shot',
+    approval_required: 0,
+    autostop: 1,
+    autostop_percent: 1,
+  };
+  await db
+    .insertInto('update_campaigns')
+    .values({ ...campaign, ...named, ...plan, ...counts, state: 'draft', phase: 'draft' })
+    .execute();
+  const state = { progress: 'done', status: 'fail', event_type: 'UPD4_FAIL_101', wave: 0, attempts: 1 };
+  await db
+    .insertInto('campaign_devices')
+    .values({ ...device, ...state, campaign_id: campaign.id, device_id: deviceId })
+    .execute();
+  return {
+    image_id: image.id,
+    upload_job_id: job.id,
+    chunk_id: '1',
+    manifest_id: manifest.id,
+    update_certificate_id: certificate.id,
+    campaign_id: campaign.id,
+    campaign_device_metadata_id: device.id,
+    summary_status_id: 'fail',
+    event_type_id: 'UPD4_FAIL_101',
   };
 }

@@ -14,15 +14,17 @@ interface Route {
   readonly name: string;
   readonly method: InjectOptions['method'];
   readonly url: string;
+  /** Its body comes piece by piece. */
+  readonly upload: boolean;
 }
 
 /** Every route that a service has, HEAD aside, which is GET without its body. */
 async function allRoutes(): Promise<Route[]> {
   const app = createHttpServer({} as Domain, { metrics: async () => '' });
   const routes: Route[] = [];
-  app.addHook('onRoute', ({ method, url }) => {
-    for (const each of [method].flat()) {
-      if (each !== 'HEAD') routes.push({ name: `${each} ${url}`, method: each as InjectOptions['method'], url });
+  app.addHook('onRoute', ({ method, url, config }) => {
+    for (const each of [method].flat() as NonNullable<InjectOptions['method']>[]) {
+      if (each !== 'HEAD') routes.push({ name: `${each} ${url}`, method: each, url, upload: config?.upload === true });
     }
   });
   await app.ready();
@@ -43,7 +45,7 @@ const pathOf = (url: string): string => url.replace(/:\w+/g, `${someId}9`).repla
 
 type Ask = (route: Route, path: string) => Promise<{ status: number; text: string }>;
 
-const bodyOf = ({ method }: Route): object => (method === 'GET' ? {} : { body: {} });
+const bodyOf = ({ method, upload }: Route): object => (method === 'GET' || upload ? {} : { body: {} });
 
 function byKey({ request }: Fixture, key: string): Ask {
   return (route, path) => request(route.method, path, { key, ...bodyOf(route) });
