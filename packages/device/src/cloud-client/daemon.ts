@@ -5,7 +5,6 @@ import { SecureStorage } from '../secure-storage/storage.ts';
 import { Board } from '../updates/board/board.ts';
 import { boardSettings } from '../updates/board/settings.ts';
 import { boardTarget } from '../updates/orders/target.ts';
-import { systemPrograms } from '../updates/programs.ts';
 import { CloudClient } from './cloud-client.ts';
 import { cloudClientErrors } from './errors.ts';
 import { type ClientLog, clientLog } from './log.ts';
@@ -52,8 +51,8 @@ export async function runDaemon(settings: DaemonSettings): Promise<undefined> {
   const board = new Board({ settings: boardSettings(io.env), timers: systemTimers });
   const restarted = new AbortController();
   const updates = boardTarget(board, `${board.settings.scratch}/firmware`, async (what) => {
-    if (what === 'agent') context.exit(startAgain);
-    else await restartDevice();
+    context.exit(startAgain);
+    if (what === 'device') await board.reboot();
     restarted.abort();
   });
   const reopen = () => log.reopen();
@@ -71,7 +70,7 @@ export async function runDaemon(settings: DaemonSettings): Promise<undefined> {
       ...(settings.socket === undefined ? {} : { socket: settings.socket }),
       updates,
       reboot: () => {
-        void restartDevice();
+        void board.reboot();
         return true;
       },
       changed: ({ state, server }) => notices.status(server === undefined ? state : `${state} (${server})`),
@@ -113,11 +112,6 @@ export async function runDaemon(settings: DaemonSettings): Promise<undefined> {
 /** EX_TEMPFAIL of sysexits.h: systemd starts the client again, for an update of itself. */
 const startAgain = 75;
 
-const restartDevice = async (): Promise<void> => {
-  const { status } = await systemPrograms.run('systemctl', ['reboot']);
-  if (status !== 0) await systemPrograms.run('reboot', []);
-};
-
 /** A device that has no service yet has applications, and updates by hand: that it came so far has to do for them. */
 async function withoutService(board: Board, log: ClientLog): Promise<void> {
   try {
@@ -127,7 +121,7 @@ async function withoutService(board: Board, log: ClientLog): Promise<void> {
       return found;
     });
     for (const line of await board.startApplications()) log.error(`Application not started: ${line}`);
-    if (pending === 'device') await restartDevice();
+    if (pending === 'device') await board.reboot();
   } catch (error) {
     log.error(`An update cannot be gone on with: ${(error as Error).message}`);
   }

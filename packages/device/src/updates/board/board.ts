@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { isMooringError, type Timers } from '@mooring/platform';
 import { type Containers, RuncContainers } from '../applications/containers.ts';
 import { startAll } from '../applications/installed.ts';
+import { notRun } from '../applications/not-run.ts';
 import { flagFileBanks } from '../banks/flag-file.ts';
 import { PartInfo, RootPartitions } from '../banks/partitions.ts';
 import { ubootBanks } from '../banks/u-boot.ts';
@@ -28,7 +29,6 @@ export interface BoardWorld {
   readonly timers: Timers;
   readonly disk?: Disk;
   readonly programs?: Programs;
-  readonly containers?: Containers;
 }
 
 const textOf = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');
@@ -51,8 +51,11 @@ export class Board {
     this.settings = settings;
     this.#world = world;
     this.#disk = disk;
-    const places = { logs: '/var/log/app', run: '/run/mooring/apps' };
-    this.#containers = world.containers ?? new RuncContainers(programs, disk, timers, places);
+    const places = { logs: '/var/log/app', run: settings.appsRun };
+    this.#containers =
+      settings.containers === 'none'
+        ? notRun(disk, settings.appsRun)
+        : new RuncContainers(programs, disk, timers, places);
   }
 
   /**
@@ -82,6 +85,14 @@ export class Board {
     return startAll(this.#disk, this.settings.apps, this.#containers);
   }
 
+  /** Starts the device anew; the system does that in its own time. */
+  async reboot(): Promise<void> {
+    const { programs = systemPrograms } = this.#world;
+    const [program = 'reboot', ...words] = this.settings.reboot;
+    const { status } = await programs.run(program, words);
+    if (status !== 0) await programs.run('reboot', []);
+  }
+
   async #open(): Promise<Installer> {
     const { settings, programs = systemPrograms } = this.#world;
     const disk = this.#disk;
@@ -108,7 +119,7 @@ export class Board {
       ...(settings.swupdate === 'never' ? {} : { swupdate: new Swupdate(programs, settings.swupdateOptions) }),
       swupdateForAll: settings.swupdate === 'all',
       hardware: await hardwareRevision(),
-      boot: (await textOf('/proc/sys/kernel/random/boot_id')).trim(),
+      boot: settings.bootId ?? (await textOf('/proc/sys/kernel/random/boot_id')).trim(),
       firstSoftware: () => this.savedHeader(),
       runs: (software) => this.#saveHeader(software),
     });

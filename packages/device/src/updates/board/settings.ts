@@ -16,6 +16,10 @@ export interface BoardSettings {
   readonly agent: string;
   /** Number of the agent that runs; undefined for the programs of the package. */
   readonly agentNumber: number | undefined;
+  readonly appsRun: string;
+  readonly containers: 'runc' | 'none';
+  readonly reboot: readonly string[];
+  readonly bootId: string | undefined;
   readonly noRebootFlag: string;
   readonly swupdate: 'all' | 'unknown' | 'never';
   readonly swupdateOptions: readonly string[];
@@ -37,6 +41,10 @@ export const boardVariables = {
   MOORING_AGENT_DIR: ['/opt/mooring/agent', 'Updated versions of these programs.'],
   MOORING_SWUPDATE: ['unknown', 'What SWUpdate installs: unknown (what nothing else here knows), all, never.'],
   MOORING_SWUPDATE_OPTIONS: ['', 'Options that its build asks for, such as: -k /etc/swupdate/public.pem'],
+  MOORING_APPS_RUN_DIR: ['/run/mooring/apps', 'What is known of the applications that run; gone with a restart.'],
+  MOORING_CONTAINERS: ['runc', 'What runs applications: runc, or none (they are installed alone).'],
+  MOORING_REBOOT: ['systemctl reboot', 'Command that starts the device anew.'],
+  MOORING_BOOT_ID: ['', 'Other than at the last start of the device; what the kernel says, if nothing else is said.'],
   MOORING_NO_REBOOT_FLAG: ['/tmp/do_not_reboot', 'There after an update that needs no restart (as of MBL).'],
   MOORING_CONFIRM_SECONDS: ['900', 'Time in which new software has to reach its service before the old comes back.'],
 } as const;
@@ -58,6 +66,10 @@ export function boardSettings(env: Environment): BoardSettings {
     plugins: value('MOORING_PLUGINS_DIR'),
     agent: value('MOORING_AGENT_DIR'),
     agentNumber: /^\d{1,9}$/.test(env.MOORING_AGENT ?? '') ? Number(env.MOORING_AGENT) : undefined,
+    appsRun: value('MOORING_APPS_RUN_DIR'),
+    containers: value('MOORING_CONTAINERS') === 'none' ? 'none' : 'runc',
+    reboot: words(value('MOORING_REBOOT'), /\s+/),
+    bootId: value('MOORING_BOOT_ID') || undefined,
     noRebootFlag: value('MOORING_NO_REBOOT_FLAG'),
     swupdate: swupdate === 'all' || swupdate === 'never' ? swupdate : 'unknown',
     swupdateOptions: words(value('MOORING_SWUPDATE_OPTIONS'), /\s+/),

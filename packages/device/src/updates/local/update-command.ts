@@ -33,7 +33,6 @@ export const update: Command = {
     const { encodeFirmwareHeader } = await import('../firmware-header.ts');
     const { installFile, localVersion } = await import('./install-file.ts');
     const { voiceOf } = await import('./voice.ts');
-    const { systemPrograms } = await import('../programs.ts');
     const { io, clock } = context;
     const settings = boardSettings(io.env);
     const voice = voiceOf(clock, (text) => void io.stderr.write(text), values.verbose === true);
@@ -66,7 +65,7 @@ export const update: Command = {
       await restartClient(io.env, voice);
     } else {
       await rm(settings.noRebootFlag, { force: true });
-      if (values.assumeNo !== true) await restartDevice(context, values.assumeYes === true, systemPrograms);
+      if (values.assumeNo !== true) await restartDevice(context, values.assumeYes === true, board);
     }
     return { package: path, installed: true, restart: pending === 'device' || pending === 'confirmation' };
   },
@@ -86,7 +85,7 @@ function failure(path: string, error: unknown): unknown {
 async function restartDevice(
   { output, prompt }: CommandContext,
   assumeYes: boolean,
-  programs: typeof import('../programs.ts').systemPrograms,
+  board: { reboot(): Promise<void> },
 ): Promise<void> {
   output.line('The device will be restarted.');
   if (!assumeYes) {
@@ -102,5 +101,5 @@ async function restartDevice(
     }
   }
   output.line('Rebooting device...');
-  await programs.run('reboot', []);
+  await board.reboot();
 }
