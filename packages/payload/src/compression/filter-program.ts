@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import type { ByteSource } from '../byte-reader.ts';
 import { payloadErrors } from '../errors.ts';
 
@@ -48,10 +47,22 @@ async function feed(source: ByteSource, sink: NodeJS.WritableStream & { destroye
   for await (const piece of source) {
     if (sink.destroyed) return;
     // The source may use its buffer again for the next piece.
-    if (!sink.write(Buffer.from(piece))) await Promise.race([once(sink, 'drain'), once(sink, 'close')]);
+    if (!sink.write(Buffer.from(piece))) await roomIn(sink);
   }
   sink.end();
 }
+
+/** Until more can be written, or nothing can be any more. */
+const roomIn = (sink: NodeJS.WritableStream): Promise<void> =>
+  new Promise((resolve) => {
+    const done = () => {
+      sink.off('drain', done);
+      sink.off('close', done);
+      resolve();
+    };
+    sink.on('drain', done);
+    sink.on('close', done);
+  });
 
 function failure(program: string, end: number | Error, complaint: string): Error {
   if (end instanceof Error) {
