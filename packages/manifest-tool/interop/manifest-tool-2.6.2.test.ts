@@ -69,18 +69,14 @@ test('schema v3: ours and theirs are the same, and each reads the other’s', {
         const theirs = await tool.run(project.root, [...argv, '-o', 'theirs']);
         assert.deepEqual([mine.status, theirs.status], [0, 0], `${mine.stdout}${theirs.stdout}${theirs.stderr}`);
         sameManifest(project.bytes('mine'), project.bytes('theirs'));
-        for (const file of ['mine', 'theirs']) {
-          const ours = await project.run(['parse', file, '-c', 'update.der']);
-          assert.equal(ours.status, 0, ours.stdout);
-          const old = await tool.run(project.root, ['parse', file]);
-          assert.equal(dump(ours.stdout), dump(old.stdout.toString()));
-          // With an encrypted payload 2.6.2 checks the image signature with the wrong digest.
-          const checksImage = cfg['sign-image'] && cfg.payload.format.startsWith('encrypted');
-          assert.equal(
-            (await tool.run(project.root, ['parse', file, '-k', 'update.key.pem'])).status,
-            checksImage ? 1 : 0,
-          );
-        }
+        assert.equal((await project.run(['parse', 'theirs', '-c', 'update.der'])).status, 0);
+        const ours = await project.run(['parse', 'mine', '-c', 'update.der']);
+        assert.equal(ours.status, 0, ours.stdout);
+        const old = await tool.run(project.root, ['parse', 'mine']);
+        assert.equal(dump(ours.stdout), dump(old.stdout.toString()));
+        const { status } = await tool.run(project.root, ['parse', 'mine', '-k', 'update.key.pem']);
+        // With an encrypted payload 2.6.2 checks the image signature with the wrong digest.
+        assert.equal(status, cfg['sign-image'] && cfg.payload.format.startsWith('encrypted') ? 1 : 0);
       },
     ),
     { numRuns: 150 },
@@ -121,12 +117,11 @@ test('schema v1: ours and theirs are the same, and each reads the other’s', {
         const theirs = await tool.run(project.root, [...argv, '-o', 'theirs']);
         assert.deepEqual([mine.status, theirs.status], [0, 0], `${mine.stdout}${theirs.stdout}${theirs.stderr}`);
         sameManifest(project.bytes('mine'), project.bytes('theirs'));
-        for (const file of ['mine', 'theirs']) {
-          const ours = await project.run(['parse', file, '-c', 'update.der']);
-          const old = await tool.run(project.root, ['parse', file, '-c', 'update.der']);
-          assert.deepEqual([ours.status, old.status], [0, 0], `${ours.stdout}${old.stdout}`);
-          assert.equal(dump(ours.stdout), dump(old.stdout.toString()));
-        }
+        assert.equal((await project.run(['parse', 'theirs', '-c', 'update.der'])).status, 0);
+        const ours = await project.run(['parse', 'mine', '-c', 'update.der']);
+        const old = await tool.run(project.root, ['parse', 'mine', '-c', 'update.der']);
+        assert.deepEqual([ours.status, old.status], [0, 0], `${ours.stdout}${old.stdout}`);
+        assert.equal(dump(ours.stdout), dump(old.stdout.toString()));
       },
     ),
     { numRuns: 100 },
