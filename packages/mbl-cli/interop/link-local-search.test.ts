@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FarSide } from './far-side.ts';
-import { cannot, Host, must, temporaryFolder } from './namespaces.ts';
+import { cannot, Host, temporaryFolder } from './namespaces.ts';
 
 const skip = cannot(['ip', 'unshare', 'nsenter', 'sshd', 'dropbear', 'dropbearkey', 'avahi-daemon', 'ping']);
 const name = 'mbed-linux-os-9999';
@@ -87,19 +87,6 @@ test('a selected device that changes its zone is found again, announced or not',
   assert.match(silent.stderr, /It is now mbed-linux-os-9999 \(fe80::\S+%enp1s0\)/);
   const listed = await host.run(['list']);
   assert.match(listed.stdout, /^1: mbed-linux-os-9999: fe80::\S+%enp1s0$/m);
-});
-
-test('no network at all: what fails is told, and doctor names the route', { skip, timeout: 60_000 }, async (t) => {
-  const host = await hostAlone(t);
-  must('ip', ['-n', host.name, 'link', 'set', 'lo', 'down']);
-  const listed = await host.run(['list', '--timeout', '1']);
-  assert.match(listed.stderr, /^No network interface of this machine can be used to look for devices\./);
-  for (const address of ['192.0.2.1', '2001:db8::1', 'fe80::1%eth0']) {
-    const shell = await host.run(['-a', address, 'shell', 'true']);
-    assert.match(shell.stderr, /^Unable to connect to port 22 on [\s\S]*^Rung: route/m);
-    const { stdout } = await host.run(['-a', address, 'doctor']);
-    assert.match(stdout, /^First broken rung: route\. There is no way to /m);
-  }
 });
 
 test('a board that is plugged in while the list grows', { skip, timeout: 120_000 }, async (t) => {
