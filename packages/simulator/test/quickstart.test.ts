@@ -69,6 +69,12 @@ test('two at once: every step verified, exit status 0, nothing left and nothing 
       /^Device is configured correctly\. You can connect to Pelion Cloud!$/m,
       /^ {2}\[ok\] mbed\.BootstrapDevicePrivateKey: 138 bytes, equals /m,
       /^ {2}\[ok\] mbed\.UpdateAuthCert: /m,
+      /^\$ manifest-tool update device -p release-1\.swu -D [0-9a-f]{32} /m,
+      /^ {2}\[ok\] the device runs release 1$/m,
+      /^The service says: .*the image is not what the manifest says\.$/m,
+      /^ {2}\[ok\] the device refused the image, and runs release 1 still$/m,
+      /The update failed on the device: .*the certificate of the manifest is not on the device\.$/m,
+      /^ {2}\[ok\] the device refused the manifest, and runs release 1 still$/m,
     ];
     for (const pattern of wanted) assert.match(text(), pattern);
     // Provisioning stores 15 items.

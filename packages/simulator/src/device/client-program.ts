@@ -23,7 +23,6 @@ const updatePlaces = {
   MOORING_PART_INFO_DIR: '/config/factory/part-info',
   MOORING_BOOT_FLAGS_DIR: '/var/log/bootflags',
   MOORING_BOOT_DIRS: '/boot',
-  MOORING_PLUGINS_DIR: '/usr/lib/mooring-device/installers',
   MOORING_AGENT_DIR: '/opt/mooring/agent',
   MOORING_NO_REBOOT_FLAG: '/tmp/do_not_reboot',
 } as const;
@@ -37,6 +36,8 @@ export async function updateEnvironment(root: RootFolder): Promise<Record<string
   }
   return {
     ...places,
+    // Programs of this checkout: those in the device's folder could be anybody's.
+    MOORING_PLUGINS_DIR: fileURLToPath(new URL('./installers', import.meta.url)),
     MOORING_CONTAINERS: 'none',
     MOORING_SWUPDATE: 'never',
     MOORING_REBOOT: 'true',

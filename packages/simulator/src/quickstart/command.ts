@@ -14,6 +14,8 @@ export interface CommandLine {
   input?: { file: string; text: string };
   /** File that takes its standard output, shown as `> FILE`; made with mode 0600. */
   output?: { file: string; path: string };
+  /** The exit status that it has to have; 0 if absent. */
+  status?: number;
   /** Called with all output so far; what it returns is typed, and shown as typed. */
   answer?(output: string): string | undefined;
 }
@@ -65,7 +67,7 @@ export async function run(shell: Shell, line: CommandLine): Promise<string> {
     child.on('close', (code) => resolve(code ?? 1));
   }).finally(() => signal.removeEventListener('abort', interrupt));
   signal.throwIfAborted();
-  if (status !== 0) throw failed(`"${shown}" ended with exit status ${status}.`);
+  if (status !== (line.status ?? 0)) throw failed(`"${shown}" ended with exit status ${status}.`);
   return all;
 }
 

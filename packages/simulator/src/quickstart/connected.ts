@@ -26,8 +26,12 @@ interface AsyncResponse {
 /** How long the device has to get through to its service, ms; on a busy machine that may take a while. */
 const patience = 120_000;
 
-/** The device bootstraps and registers by itself: it is found in the directory, read, and written. */
-export async function connectedDevice({ shell, folder, access }: Setting): Promise<void> {
+/**
+ * The device bootstraps and registers by itself: it is found in the directory, read, and written.
+ *
+ * @returns its id
+ */
+export async function connectedDevice({ shell, folder, access }: Setting): Promise<string> {
   const { transcript } = shell;
   transcript.heading('8. The device connects');
   transcript.line('Provisioning has started mbl-cloud-client on the device. Its log:');
@@ -62,6 +66,7 @@ export async function connectedDevice({ shell, folder, access }: Setting): Promi
   const now = Buffer.from(again.payload ?? '', 'base64').toString('utf8');
   if (now !== lifetime) throw failed(`The device has a lifetime of ${now} after ${lifetime} was written.`);
   transcript.check(`the lifetime of its registration was written: ${lifetime} seconds`);
+  return device.id;
 }
 
 async function registered({ shell, folder, access }: Setting) {

@@ -8,6 +8,7 @@ import { failed, run, type Shell } from './command.ts';
 import { connectedDevice } from './connected.ts';
 import type { RunFolder } from './run-folder.ts';
 import { issuedCredentials } from './service-reading.ts';
+import { updatedDevice } from './updated.ts';
 import { verifyStorage } from './verification.ts';
 
 /** The ready line of `mooring serve --json`. */
@@ -104,7 +105,8 @@ export async function firstDevice({ shell, folder, service, device }: Setting): 
   const storage = await openStorage(folder.device);
   await verifyStorage(storage, [...credentials.items, ...resources.items], transcript);
 
-  await connectedDevice({ shell, folder, access });
+  const deviceId = await connectedDevice({ shell, folder, access });
+  await updatedDevice({ shell, folder, access, fingerprint: service.ca.fingerprint, deviceId });
 }
 
 /** The number before a device in the output of list. */
