@@ -9,7 +9,6 @@ import { BlackListedDeviceData, EnrollmentIdentity } from './enrollment.ts';
 import { ListOf } from './envelope.ts';
 import { FirmwareImage, FirmwareManifest, UpdateCertificate, UploadChunkInfo, UploadJob } from './firmware.ts';
 import { ActiveSession, GroupSummary, UserInfoResp, UserInvitationResp } from './people.ts';
-import { Passkey } from './portal.ts';
 import { CampaignDeviceMetadata, EventType, EventTypeSummary, UpdateCampaign } from './update-campaign.ts';
 
 export {
@@ -89,10 +88,6 @@ export {
   LinkFacts,
   LinkRedemption,
   LinkToken,
-  Passkey,
-  PasskeyOptions,
-  PasskeyRegistration,
-  PasskeySignIn,
   PasswordChange,
   PasswordProof,
   PortalSession,
@@ -152,9 +147,6 @@ export type UserInvitationRespList = Static<typeof UserInvitationRespList>;
 
 export const ActiveSessionList = ListOf('ActiveSessionList', ActiveSession);
 export type ActiveSessionList = Static<typeof ActiveSessionList>;
-
-export const PasskeyList = ListOf('PasskeyList', Passkey);
-export type PasskeyList = Static<typeof PasskeyList>;
 export const FirmwareImagePage = ListOf('FirmwareImagePage', FirmwareImage);
 export type FirmwareImagePage = Static<typeof FirmwareImagePage>;
 

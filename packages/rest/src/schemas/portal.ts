@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { Email, Id, Line, Name, Nullable, OneOf, Time } from './fields.ts';
+import { Email, Id, Line, Nullable, OneOf, Time } from './fields.ts';
 
 const Secret = (description: string, maxLength = 512) => Type.String({ minLength: 1, maxLength, description });
 
@@ -115,41 +115,3 @@ export const ScratchCodes = Type.Object(
   { $id: 'ScratchCodes' },
 );
 export type ScratchCodes = Static<typeof ScratchCodes>;
-
-/** As WebAuthn has it (W3C Web Authentication, §5.1.8): what the browser is asked, and what it answers. */
-const Json = (description: string) =>
-  Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true, description });
-
-export const PasskeyOptions = Type.Object(
-  {
-    object: OneOf(['passkey-options'], 'Always `passkey-options`.'),
-    options: Json('For `navigator.credentials`, in the JSON form of WebAuthn.'),
-  },
-  { $id: 'PasskeyOptions' },
-);
-export type PasskeyOptions = Static<typeof PasskeyOptions>;
-
-export const PasskeyRegistration = Type.Object(
-  { name: Name('Name of the passkey.'), response: Json('What the browser answered, as JSON.') },
-  { $id: 'PasskeyRegistration' },
-);
-export type PasskeyRegistration = Static<typeof PasskeyRegistration>;
-
-export const PasskeySignIn = Type.Object(
-  { response: Json('What the browser answered, as JSON.') },
-  { $id: 'PasskeySignIn' },
-);
-export type PasskeySignIn = Static<typeof PasskeySignIn>;
-
-export const Passkey = Type.Object(
-  {
-    object: OneOf(['passkey'], 'Always `passkey`.'),
-    id: Id('The passkey.'),
-    name: Type.String({ description: 'Name of the passkey.' }),
-    relying_party: Type.String({ description: 'Host it was made for.' }),
-    created_at: Time('Creation.'),
-    last_used_at: Nullable(Time('Last use.')),
-  },
-  { $id: 'Passkey' },
-);
-export type Passkey = Static<typeof Passkey>;

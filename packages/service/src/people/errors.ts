@@ -11,7 +11,7 @@ export const peopleErrors = errorFamily({
   'invitation.not.found': 'The account has no such invitation, or it was accepted already.',
   'password.wrong': 'The present password, which a change asks for, is wrong.',
   'password.weak': 'A new password is too short, too long or too easy to guess.',
-  'sign.in.wrong': 'E-mail address, password or passkey are wrong, or the user may not sign in.',
+  'sign.in.wrong': 'E-mail address, password or code are wrong, or the user may not sign in.',
   'sign.in.code.needed': 'The password is right, and a code of the second factor is needed besides.',
   'sign.in.password.old': 'The password is right, and a new one has to be chosen with it.',
   'sign.in.throttled': 'Too many attempts to sign in failed; the next one has to wait.',
@@ -20,6 +20,4 @@ export const peopleErrors = errorFamily({
   'link.invalid': 'A one-time link is wrong, used up or too old.',
   'totp.state': 'The second factor is on already, or was not begun to be set up.',
   'totp.wrong': 'The code of the second factor is wrong, or was used already.',
-  'passkey.invalid': 'What a browser answered for a passkey is wrong, too old, or not meant for this service.',
-  'passkey.not.found': 'The user has no such passkey.',
 });

@@ -1,10 +1,14 @@
-import { argon2, randomBytes, timingSafeEqual } from 'node:crypto';
+import * as crypto from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Domain } from '../storage/context.ts';
 import { peopleErrors } from './errors.ts';
 import { type PasswordCost, passwordCost } from './password-cost.ts';
 
-const derive = promisify(argon2);
+/** Node has it from 24.7 on; an older one runs everything but the sign-in. */
+function derive(parameters: crypto.Argon2Parameters): Promise<Uint8Array> {
+  if (crypto.argon2 === undefined) throw new Error(`passwords need Node 24.7 or later; this is ${process.version}`);
+  return promisify(crypto.argon2)('argon2id', parameters);
+}
 
 /** Passwords that are worked on at the same time: the threads that they take are those of the file system, too. */
 const atOnce = 2;
@@ -35,7 +39,7 @@ export class Passwords {
 
   /** What is kept of a password. @throws MooringError `sign.in.throttled` */
   async hash(password: string): Promise<string> {
-    const salt = randomBytes(16);
+    const salt = crypto.randomBytes(16);
     return phc(this.#cost, salt, await this.#derive(password, salt, this.#cost, 32));
   }
 
@@ -51,7 +55,7 @@ export class Passwords {
     const wanted = Buffer.from(hash, 'base64');
     if (wanted.length === 0) throw new Error('a password hash in the database has an unknown form');
     const given = await this.#derive(password, Buffer.from(salt, 'base64'), cost, wanted.length);
-    const right = timingSafeEqual(given, wanted) && kept !== null;
+    const right = crypto.timingSafeEqual(given, wanted) && kept !== null;
     return { right, outdated: cost.memory !== this.#cost.memory || cost.passes !== this.#cost.passes };
   }
 
@@ -60,7 +64,7 @@ export class Passwords {
     try {
       // The same text typed on two keyboards is the same password (NIST SP 800-63B §5.1.1.2).
       const message = Buffer.from(password.normalize('NFKC'), 'utf8');
-      return await derive('argon2id', { message, nonce, parallelism: 1, tagLength, memory, passes });
+      return await derive({ message, nonce, parallelism: 1, tagLength, memory, passes });
     } finally {
       this.#running -= 1;
       this.#waiting.shift()?.();

@@ -22,7 +22,7 @@ export interface SignedIn {
 /** The same for every reason. */
 export const signInRefused = () =>
   peopleErrors('sign.in.wrong', {
-    message: 'The e-mail address, the password or the passkey is wrong, or the user may not sign in.',
+    message: 'The e-mail address, the password or the code is wrong, or the user may not sign in.',
     next: 'Check them, or ask an administrator for a link to set a new password.',
   });
 

@@ -60,7 +60,7 @@ export interface UserSessionsTable {
   user_id: string;
   /** SHA-256 of what the cookie holds. */
   token_hash: Uint8Array;
-  /** 1 if a second factor or a passkey was shown. */
+  /** 1 if a second factor was shown. */
   second_factor: number;
   ip_address: string;
   user_agent: string;
@@ -89,6 +89,7 @@ export interface UserScratchCodesTable {
   code_hash: Uint8Array;
 }
 
+/** *Planned*: passkeys (WebAuthn); nothing writes it yet. */
 export interface UserPasskeysTable {
   id: string;
   account_id: string;
