@@ -85,7 +85,7 @@ export async function service(more: readonly string[] = []): Promise<Service> {
   const main = join(root, 'packages/service/src/main.ts');
   const words = [
     ...['serve', '--data', folder, '--http', `127.0.0.1:${http}`, '--public-host', '127.0.0.1', '--json'],
-    ...['--bootstrap-port', String(bootstrap), '--lwm2m-port', String(lwm2m), ...more],
+    ...['--bootstrap-port', String(bootstrap), '--lwm2m-port', String(lwm2m), '--downloads', 'off', ...more],
   ];
   // As systemd has it: the log goes somewhere, and nobody reads it here.
   const child = spawn(process.execPath, [...execArgv, ...(process.env.BENCH_NODE?.split(' ') ?? []), main, ...words], {

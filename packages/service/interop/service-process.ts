@@ -21,7 +21,8 @@ export class ServiceProcess {
     this.url = `http://127.0.0.1:${httpPort}`;
     this.#words = [
       ...['serve', '--data', join(folder, 'data'), '--http', `127.0.0.1:${httpPort}`, '--public-host', '127.0.0.1'],
-      ...['--bootstrap-port', String(ports[0]), '--lwm2m-port', String(ports[1]), '--json', '--log-level', 'warning'],
+      ...['--bootstrap-port', String(ports[0]), '--lwm2m-port', String(ports[1]), '--json', '--log-level', 'error'],
+      ...['--downloads', 'off'],
     ];
   }
 
@@ -47,7 +48,8 @@ export class ServiceProcess {
       throw new Error(`the service ended with ${code ?? signal}`);
     });
     ended.catch(() => undefined);
-    await Promise.race([once(child.stdout as NonNullable<typeof child.stdout>, 'data'), ended]);
+    const [told] = await Promise.race([once(child.stdout as NonNullable<typeof child.stdout>, 'data'), ended]);
+    if (!String(told).includes('"url"')) throw new Error(`the service did not start: ${told}`);
   }
 
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
