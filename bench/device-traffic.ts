@@ -47,6 +47,7 @@ async function measured(
   await until(simulation, (seen) => seen.onboarded === devices, 120);
   await pause(2000);
   const others = joining === 0 ? undefined : await start(server, { rate: joining }, joining * seconds);
+  simulation.forgetTimes();
   const before = await simulation.seen();
   const [processor, at] = [server.processor, performance.now()];
   await pause(seconds * 1000);

@@ -44,7 +44,7 @@ async function bare() {
 async function ours() {
   const server = await service();
   const { credentials } = server;
-  const settings = { ...calmFleet, rate: 300, lifetime: 86_400 };
+  const settings = { ...calmFleet, rate: 50, lifetime: 86_400 };
   const fleet = (count: number) =>
     Simulation.start({ devices: count, credentials, settings, processes: 2, version: 'bench' });
   const warm = await fleet(few);

@@ -91,6 +91,11 @@ export class Simulation {
     return this.#sum();
   }
 
+  /** Times that are seen from now on are of what happens from now on. */
+  forgetTimes(): void {
+    for (const { process } of this.#workers) send(process, { type: 'forget times' });
+  }
+
   /** All devices deregister. @returns what was seen before that, and who they were */
   async stop(): Promise<{ readonly seen: Seen; readonly identities: readonly Identity[] }> {
     this.#isStopping = true;

@@ -59,7 +59,7 @@ export class Tally {
   registered = 0;
   readonly #events = table(events, () => 0);
   readonly #failures = new Map<string, number>();
-  readonly #timings = table(timings, () => new Histogram());
+  #timings = table(timings, () => new Histogram());
 
   count(event: Event): void {
     this.#events[event]++;
@@ -71,6 +71,11 @@ export class Tally {
 
   took(timing: Timing, milliseconds: number): void {
     this.#timings[timing].add(milliseconds);
+  }
+
+  /** What is timed from now on counts alone. */
+  forgetTimes(): void {
+    this.#timings = table(timings, () => new Histogram());
   }
 
   get state(): TallyState {

@@ -5,6 +5,8 @@ import type { TallyState } from './tally.ts';
 export type ToWorker =
   | { readonly type: 'start'; readonly options: Omit<FleetOptions, 'timers' | 'random'> }
   | { readonly type: 'tell' }
+  /** Times that were measured until now, so that a bench can leave the beginning out. */
+  | { readonly type: 'forget times' }
   /** `patience`: ms for the devices to say goodbye. */
   | { readonly type: 'stop'; readonly patience: number };
 

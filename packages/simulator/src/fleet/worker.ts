@@ -21,6 +21,9 @@ process.on('message', (message: ToWorker) => {
       seen(false);
       for (const fault of fleet?.faults ?? []) tell({ type: 'fault', text: fault });
       break;
+    case 'forget times':
+      fleet?.tally.forgetTimes();
+      break;
     case 'stop':
       fleet?.calm();
       seen(true);
