@@ -2,6 +2,7 @@ import type { CoapConnection, Observation, Response } from '@mooring/coap';
 import {
   autoObservations,
   parsePath,
+  pathOfSegments,
   pathText,
   type Reading,
   type RegisteredLink,
@@ -11,6 +12,7 @@ import { backgroundTimers, isMooringError, type Timers } from '@mooring/platform
 import { type DeviceAnswer, type DeviceLinks, type DeviceOperation, LinkFailure } from '../connect/index.ts';
 import type { Registration } from '../registry/index.ts';
 import type { Domain } from '../storage/context.ts';
+import { plainAnswer } from './plain-value.ts';
 import { linksOf } from './registered-links.ts';
 
 /** What the sessions tell the rest of the service. */
@@ -179,7 +181,9 @@ export class DeviceSessions implements DeviceLinks {
         ...(contentFormat === undefined ? {} : { contentFormat }),
         payload,
       });
-      return answerOf(response);
+      // Who names a format gets that one.
+      if (method !== 'GET' || accept !== undefined) return answerOf(response);
+      return plainAnswer(pathOfSegments(segments(path)), answerOf(response));
     } catch (error) {
       throw linkFailure(error);
     }
@@ -189,7 +193,10 @@ export class DeviceSessions implements DeviceLinks {
     const session = this.#session(deviceId);
     try {
       // What the device notifies of itself it refuses to have observed: 4.00, with the value as payload.
-      if (session.auto.has(path)) return answerOf(await session.lwm2m.request({ method: 'GET', path: segments(path) }));
+      if (session.auto.has(path)) {
+        const response = await session.lwm2m.request({ method: 'GET', path: segments(path) });
+        return plainAnswer(parsePath(path), answerOf(response));
+      }
       session.observations.get(path)?.forget();
       session.observations.delete(path);
       const { observation, reading } = await session.lwm2m.observe(parsePath(path), {
@@ -197,7 +204,7 @@ export class DeviceSessions implements DeviceLinks {
         ended: () => session.observations.delete(path),
       });
       if (observation.active) session.observations.set(path, observation);
-      return answerOf(reading);
+      return plainAnswer(reading.path, answerOf(reading));
     } catch (error) {
       if (isMooringError(error) && error.code === 'lwm2m.device.refused') return refusedAnswer(error.data?.code);
       throw linkFailure(error);
@@ -222,7 +229,7 @@ export class DeviceSessions implements DeviceLinks {
     const session = this.#sessions.get(deviceId);
     if (!session) return;
     this.#listener
-      .notified(session.accountId, deviceId, pathText(reading.path), answerOf(reading))
+      .notified(session.accountId, deviceId, pathText(reading.path), plainAnswer(reading.path, answerOf(reading)))
       .catch((error: unknown) => this.#listener.fault(error, deviceId));
   }
 
