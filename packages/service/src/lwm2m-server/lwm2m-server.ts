@@ -140,7 +140,8 @@ export class Lwm2mServer {
     this.#log.info('device.unregistered', `${address} connected to the LwM2M server and did not register.`, {
       address,
     });
-    connection.destroy();
+    // With a goodbye: over UDP there would be nothing to hear.
+    void connection.close();
   }
 
   #ended(end: ChannelEnd, connection: CoapConnection): void {
