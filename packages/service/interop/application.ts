@@ -51,8 +51,8 @@ export async function application(t: { after(done: () => unknown): void }, devic
           ? {}
           : { 'content-type': 'text/plain', 'payload-b64': Buffer.from(payload).toString('base64') }),
       };
-      const { status } = await request('POST', `/v2/device-requests/${deviceId}?async-id=${id}`, body);
-      assert.equal(status, 202);
+      const { status, body: said } = await request('POST', `/v2/device-requests/${deviceId}?async-id=${id}`, body);
+      assert.equal(status, 202, JSON.stringify(said));
       const answer = (await told('async-responses')).find((each) => each.id === id);
       return [answer?.status, textOf(answer?.payload)];
     },

@@ -131,7 +131,8 @@ for (const way of ways) {
     const peer = conversation(join(aiocoap.bin, 'python'), [script, uri, endpoint, ...shown], 80_000);
     t.after(() => peer.process.kill('SIGKILL'));
     await peer.until(/^registered 2\.01 Created rd/m);
-    const { id } = await devices.domain.storage.db.selectFrom('devices').select('id').executeTakeFirstOrThrow();
+    const { db } = devices.domain.storage;
+    const { id } = await db.selectFrom('registrations').select('device_id as id').executeTakeFirstOrThrow();
 
     assert.deepEqual(await app.ask(id, 'GET', '/3/0/0'), [200, 'aiocoap']);
     assert.deepEqual(await app.ask(id, 'GET', '/3/0/1'), [200, 'm'.repeat(3000)]);
