@@ -130,6 +130,10 @@ export interface Admitted {
   readonly accountId: string;
   /** The common name of its certificate. */
   readonly endpointName: string;
+  /** When its credentials end, ms since 1970 by the service's clock; they may have no end. */
+  readonly notAfter?: number;
+  /** They were not used before. */
+  readonly isFirstUse?: boolean;
 }
 
 interface AdmissionRow {
@@ -243,5 +247,27 @@ export async function admitDevice(
     });
     return decision;
   }
-  return { deviceId: found.device_id, accountId: found.account_id, endpointName };
+  const { device_id: deviceId, account_id: accountId, not_after: notAfter, used_at } = found;
+  return { deviceId, accountId, endpointName, notAfter, isFirstUse: used_at === null };
+}
+
+/** A device has got a certificate for the LwM2M server over the connection that it has. */
+export async function credentialsRenewed(domain: Domain, deviceId: string, notAfter: Date): Promise<void> {
+  await domain.storage.grouped(async (db) => {
+    const device = await db.selectFrom('devices').selectAll().where('id', '=', deviceId).executeTakeFirst();
+    if (!device) return;
+    await db
+      .updateTable('devices')
+      .set({
+        connector_expiration: midnightOf(notAfter.getTime()),
+        updated_at: changeTime(domain, device.updated_at),
+      })
+      .where('id', '=', deviceId)
+      .execute();
+    await recordDeviceEvent(domain, device, {
+      type: directoryEvents.updated,
+      description: 'Device was given a new certificate',
+      data: { connector_expiration: notAfter.toISOString().slice(0, 10) },
+    });
+  });
 }

@@ -5,6 +5,7 @@ export {
   admitDevice,
   bootstrapFailed,
   credentialsIssued,
+  credentialsRenewed,
   deviceBootstrapped,
   type IssuedCredentials,
 } from './credentials.ts';

@@ -5,6 +5,7 @@ import {
   admitDevice,
   type DenialReason,
   type Denied,
+  type Joined,
   type JoinWorld,
   joinDevice,
   lwm2mKeyOf,
@@ -19,6 +20,10 @@ export interface DeviceIdentity {
   readonly endpointName: string;
   /** Of its certificate; undefined where it came with a pre-shared key. */
   readonly fingerprint?: string;
+  /** When its credentials end, ms since 1970. */
+  readonly notAfter?: number;
+  /** They were not used before. */
+  readonly isFirstUse?: boolean;
 }
 
 /**
@@ -56,12 +61,11 @@ export async function identifyByKey(
 }
 
 function verdictOn(
-  admitted: Admitted | Pick<Denied, 'denied'>,
+  admitted: Admitted | Joined | Pick<Denied, 'denied'>,
   shown: Pick<DeviceIdentity, 'fingerprint'>,
 ): Verdict<DeviceIdentity> {
   if (!('denied' in admitted)) {
-    const { accountId, deviceId, endpointName } = admitted;
-    return { trusted: true, identity: { accountId, deviceId, endpointName, ...shown } };
+    return { trusted: true, identity: { ...admitted, ...shown } };
   }
   if (outdated.has(admitted.denied)) {
     return { trusted: true, identity: { accountId: '', deviceId: undefined, endpointName: '', ...shown } };

@@ -17,6 +17,7 @@ import type { Domain } from '../storage/context.ts';
 import { DeviceSessions } from './device-sessions.ts';
 import { type DeviceIdentity, identify, identifyByKey } from './identities.ts';
 import { type RegistrationCounts, Registrations } from './registrations.ts';
+import { Renewals } from './renewals.ts';
 
 export interface Lwm2mWorld {
   readonly connect: Connect;
@@ -44,6 +45,7 @@ const registrationTime = 60_000;
 /** The LwM2M server: where devices register, and through which they are asked and observed. */
 export class Lwm2mServer {
   readonly sessions: DeviceSessions;
+  readonly renewals: Renewals;
   readonly #log: Log;
   readonly #timers: Timers;
   /** Connections that are new, until they have to be those of registered devices. */
@@ -72,8 +74,11 @@ export class Lwm2mServer {
       },
       timers,
     );
+    const { sessions } = this;
+    this.renewals = new Renewals(domain, { sessions, log, timers });
     this.#registrations = new Registrations(domain, {
-      sessions: this.sessions,
+      sessions,
+      renewals: this.renewals,
       connect,
       issuer,
       log,
@@ -109,6 +114,7 @@ export class Lwm2mServer {
   accept(channel: SecureChannel, identity: DeviceIdentity): void {
     const connection = new CoapConnection(channel, this.#options[framingOf(channel)]);
     this.#registrations.introduce(connection, identity);
+    if (identity.isFirstUse && identity.deviceId !== undefined) this.renewals.renewed(identity.deviceId);
     this.#expected.set(
       connection,
       this.#timers.after(registrationTime, () => this.#expectRegistered(connection)),
@@ -122,6 +128,7 @@ export class Lwm2mServer {
 
   stop(): void {
     this.#unlisten();
+    this.renewals.stop();
     for (const timer of this.#expected.values()) timer.cancel();
     this.#expected.clear();
   }

@@ -12,7 +12,7 @@ import {
   valueText,
 } from '@mooring/lwm2m';
 import { isMooringError } from '@mooring/platform';
-import type { CredentialIssuer } from '../bootstrap/index.ts';
+import { type CredentialIssuer, credentialsRenewed } from '../bootstrap/index.ts';
 import type { Connect } from '../connect/index.ts';
 import { deviceDeregistered, deviceFacts, deviceRegistered, registrationUpdated } from '../registry/index.ts';
 import type { Log } from '../serve/log.ts';
@@ -20,11 +20,13 @@ import type { Domain } from '../storage/context.ts';
 import type { DeviceSessions } from './device-sessions.ts';
 import type { DeviceIdentity } from './identities.ts';
 import { factOf, factsOf, resourcesOf } from './registered-links.ts';
+import type { Renewals } from './renewals.ts';
 
 export interface RegistrationsWorld {
   readonly sessions: DeviceSessions;
   readonly connect: Connect;
   readonly issuer: CredentialIssuer;
+  readonly renewals: Pick<Renewals, 'consider'>;
   readonly log: Log;
   /** The device can be asked. */
   readonly reachable: (deviceId: string) => void;
@@ -64,7 +66,7 @@ export class Registrations implements RegistrationHost {
     request: RegisterRequest,
     connection: CoapConnection,
   ): Promise<{ location: readonly string[] } | { refused: Code }> {
-    const { accountId, deviceId, endpointName, fingerprint } = this.identityOf(connection);
+    const { accountId, deviceId, endpointName, fingerprint, notAfter } = this.identityOf(connection);
     // Pelion's clients take 4.03 as the order to bootstrap again.
     if (deviceId === undefined) return { refused: codes.forbidden };
     if (request.endpoint !== undefined && request.endpoint !== endpointName) {
@@ -96,6 +98,7 @@ export class Registrations implements RegistrationHost {
     const { registration } = outcome;
     await this.#world.connect.registered(registration);
     this.#world.sessions.attach(connection, registration, request.links);
+    this.#world.renewals.consider(deviceId, notAfter);
     this.#world.log.info('device.registered', `Device ${deviceId} (${endpointName}) registered.`, {
       deviceId,
       endpointName,
@@ -118,6 +121,7 @@ export class Registrations implements RegistrationHost {
     this.counts.updated++;
     await this.#world.connect.registrationUpdated(registration);
     const isNew = this.#world.sessions.deviceOf(connection) === undefined;
+    this.#world.renewals.consider(deviceId, this.identityOf(connection).notAfter);
     if (isNew || links !== undefined) this.#world.sessions.attach(connection, registration, links?.links);
     else this.#world.reachable(deviceId);
     return codes.changed;
@@ -157,7 +161,9 @@ export class Registrations implements RegistrationHost {
     if (name !== undefined && name !== lwm2mCertificateName) return { code: codes.notFound };
     if (deviceId === undefined) return { code: codes.forbidden };
     try {
-      const { certificate } = await this.#world.issuer.certify({ deviceId, endpointName, accountId }, request);
+      const subject = { deviceId, endpointName, accountId };
+      const { certificate, notAfter } = await this.#world.issuer.certify(subject, request);
+      await credentialsRenewed(this.#domain, deviceId, notAfter);
       this.#world.log.info('device.certificate', `Device ${deviceId} got a new certificate.`, { deviceId });
       return {
         code: codes.changed,

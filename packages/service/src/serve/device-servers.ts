@@ -6,7 +6,13 @@ import { type DeviceServerCertificate, deviceServerCertificate } from '../certif
 import type { Connect } from '../connect/index.ts';
 import { type DeviceIdentity, Lwm2mServer } from '../lwm2m-server/index.ts';
 import type { DeviceReport, DeviceServerName, DeviceTransport } from '../metrics/device-metrics.ts';
-import { DenialRecorder, type KeyedDevice, preSharedKeyOf, RegistrationExpiry } from '../registry/index.ts';
+import {
+  type CertificateRenewals,
+  DenialRecorder,
+  type KeyedDevice,
+  preSharedKeyOf,
+  RegistrationExpiry,
+} from '../registry/index.ts';
 import type { Domain } from '../storage/context.ts';
 import { type Campaigns, updateListener } from '../updates/index.ts';
 import { DeviceListeners, type Door } from './device-listeners.ts';
@@ -101,6 +107,7 @@ export class DeviceServers {
       await servers.#expiry.start();
       await options.connect.start(servers.#lwm2m.sessions);
       await options.campaigns?.start(servers.#lwm2m.sessions);
+      await servers.#lwm2m.renewals.start();
       for (const { code, message } of servers.lacks) options.log.warning(code, message);
       await servers.#listen('lwm2m', options.lwm2mPort);
       await servers.#listen('bootstrap', options.bootstrapPort);
@@ -110,6 +117,11 @@ export class DeviceServers {
       await servers.close();
       throw error;
     }
+  }
+
+  /** Asks devices for renewals of their certificates. */
+  get renewals(): CertificateRenewals {
+    return this.#lwm2m.renewals;
   }
 
   /** Devices that are connected and registered. */

@@ -59,7 +59,7 @@ export const restServer: World['restServer'] = async (
   domain,
   tls,
   log,
-  { readiness, metrics, showMetrics, connect, campaigns, version },
+  { readiness, metrics, showMetrics, connect, campaigns, renewals, version },
 ) => {
   const portal = portalFolder();
   const app = createHttpServer(domain, {
@@ -67,6 +67,7 @@ export const restServer: World['restServer'] = async (
     logger: failureLogger(log),
     readiness,
     connect,
+    ...(renewals && { renewals }),
     version,
     campaigns,
     answered: (request) => {

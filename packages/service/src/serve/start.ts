@@ -18,6 +18,7 @@ import { Metrics } from '../metrics/metrics.ts';
 import { startMetricsServer } from '../metrics/metrics-server.ts';
 import { serviceFamilies } from '../metrics/service-metrics.ts';
 import { enrolmentJobs } from '../registry/enrolments/jobs.ts';
+import type { CertificateRenewals } from '../registry/index.ts';
 import { linkOfStart } from '../sessions/redeem.ts';
 import type { Domain } from '../storage/context.ts';
 import { refuseForeignFolder } from '../storage/data-folder.ts';
@@ -51,6 +52,8 @@ export interface Watch {
   readonly showMetrics: boolean;
   /** What applications ask of devices. */
   readonly connect: Connect;
+  /** Absent where the service has no servers for devices. */
+  readonly renewals?: CertificateRenewals;
   readonly version: string;
   readonly campaigns: Campaigns;
 }
@@ -228,7 +231,12 @@ async function startDevices(
   { devices: host, dtls, bootstrapPort, lwm2mPort }: Settings,
   { connect, campaigns }: { connect: Connect; campaigns: Campaigns },
   log: Log,
-): Promise<{ readonly report?: DeviceReport; readonly lacks?: readonly Lack[]; close(): Promise<void> }> {
+): Promise<{
+  readonly report?: DeviceReport;
+  readonly renewals?: CertificateRenewals;
+  readonly lacks?: readonly Lack[];
+  close(): Promise<void>;
+}> {
   if (host !== 'off') {
     const { DeviceServers } = await import('./device-servers.ts');
     return DeviceServers.start(domain, { host, dtls, bootstrapPort, lwm2mPort, accountId, connect, campaigns, log });
@@ -346,6 +354,7 @@ export async function startService(settings: Settings, world: World): Promise<Ru
       metrics,
       showMetrics,
       connect,
+      ...(devices.renewals && { renewals: devices.renewals }),
       version: world.version ?? 'unknown',
       campaigns,
     });

@@ -3,6 +3,7 @@ import {
   type BootstrapResult,
   DeviceClient,
   type DeviceHost,
+  decodeRenewalOrder,
   ObjectTree,
   objectShape,
   pelionFlavour,
@@ -160,6 +161,10 @@ export class TestDevice implements DeviceHost {
   readonly reports: string[] = [];
   readonly faults: unknown[] = [];
   readonly carried: Carried;
+  /** Names of certificates that it was told to renew. */
+  readonly orders: string[] = [];
+  /** What it does then: as Mooring's own client, it bootstraps again. */
+  ordered: () => void = () => this.client.bootstrapNow();
   account: { uri: string; key: string; certificate: string; authority: string } | undefined;
   internalEndpoint: string | undefined;
   #waiting: { pattern: RegExp; resolve: (report: string) => void }[] = [];
@@ -204,6 +209,15 @@ export class TestDevice implements DeviceHost {
         [4, new Uint8Array(16).fill(0x22)],
       ]),
     );
+    tree.addObject(objectShape(35011, [{ id: 27002, type: 'opaque', operations: 'E', name: 'Enroll' }]));
+    tree.addInstance(35011, 0, {
+      read: () => undefined,
+      execute: (_id, order) => {
+        this.orders.push(decodeRenewalOrder(order));
+        this.ordered();
+        return undefined;
+      },
+    });
     extend?.(tree);
     const clientVersion = generation === '4.1' ? '4.1.0' : '4.13.2';
     this.client = new DeviceClient({
