@@ -302,3 +302,54 @@ for (const framing of ['record', 'datagram', 'stream'] as const) {
     assert.equal(ends.server.subscription(observation.token), undefined);
   });
 }
+
+for (const [way, framing] of [
+  ['an observation', 'record'],
+  ['an observation', 'datagram'],
+  ['an auto-observation', 'record'],
+] as const) {
+  test(`a notification of ${way} (${framing}) is acknowledged when what it leads to is done, and repeated where that failed`, async () => {
+    const told: string[] = [];
+    const outcomes = [Promise.withResolvers<void>(), Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const faults: unknown[] = [];
+    const take = (response: Response) => {
+      told.push(text(response.payload));
+      return outcomes[told.length - 1]?.promise ?? Promise.resolve();
+    };
+    const peer = rawPeer({
+      framing,
+      unsolicited: (_token, response) => take(response),
+      fault: (error) => void faults.push(error),
+    });
+    let token = '01e8';
+    if (way === 'an observation') {
+      const observed = peer.connection.observe({ method: 'GET', path: ['v'] }, { notification: take });
+      await peer.expect('44 01 0000 00000000 60 51 76');
+      await peer.send('64 45 0000 00000000 61 05 ff 61');
+      await observed;
+      token = '00000000';
+    }
+    const head = `${(0x40 + token.length / 2).toString(16)} 45`;
+    const one = `${head} 0101 ${token} 61 06 ff 62`;
+    await peer.send(one);
+    // As Pelion's clients do after some seconds.
+    await peer.send(one);
+    await peer.silent();
+    assert.deepEqual(told, ['b'], 'a repetition is not told again');
+    outcomes[0]?.resolve();
+    await peer.expect('60 00 0101');
+    await peer.send(one);
+    await peer.expect('60 00 0101');
+
+    const two = `${head} 0102 ${token} 61 07 ff 63`;
+    await peer.send(two);
+    outcomes[1]?.reject(new Error('the disk is full'));
+    await peer.time.settle();
+    await peer.silent();
+    assert.match(String(faults), /the disk is full/);
+    await peer.send(two);
+    outcomes[2]?.resolve();
+    await peer.expect('60 00 0102');
+    assert.deepEqual(told, ['b', 'c', 'c']);
+  });
+}

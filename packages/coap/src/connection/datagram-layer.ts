@@ -6,7 +6,7 @@ import { decodeMessage, encodeMessage } from '../message/datagram.ts';
 import { type DatagramMessage, type Message, type MessageType, noBytes, noOptions } from '../message/message.ts';
 import { sameBytes } from '../message/token.ts';
 import { Duplicates, type Received } from './duplicates.ts';
-import type { Fate, LayerUser, MessageLayer, Reply, Sending, Sizes } from './message-layer.ts';
+import type { Fate, LayerUser, MessageLayer, Reply, Sending, Sizes, Taken } from './message-layer.ts';
 import { Outlet } from './outlet.ts';
 import type { Settings } from './settings.ts';
 import type { Sweeper } from './sweeper.ts';
@@ -229,9 +229,18 @@ export class DatagramLayer implements MessageLayer, ChannelListener {
     this.#sweeper.notice(now + this.#settings.limits.duplicateTime);
     if (isRequest(code)) {
       this.#user.request(message, type === 'CON' ? this.#reply(id, received) : this.#unconfirmedReply(received));
-    } else if (isResponse(code) && this.#user.response(message)) {
-      if (type === 'CON') this.#answer(received, emptyMessage('ACK', id));
-    } else this.#answer(received, emptyMessage('RST', id));
+    } else this.#responded(message, received, isResponse(code) && this.#user.response(message));
+  }
+
+  #responded(message: DatagramMessage, received: Received, taken: Taken): void {
+    const { id, type } = message;
+    if (taken === false) this.#answer(received, emptyMessage('RST', id));
+    else if (taken !== true) {
+      taken.then(
+        () => this.#responded(message, received, true),
+        () => this.#duplicates.forget(id, received),
+      );
+    } else if (type === 'CON' && !this.#over) this.#answer(received, emptyMessage('ACK', id));
   }
 
   #answer(received: Received, bytes: Uint8Array): void {

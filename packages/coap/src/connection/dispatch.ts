@@ -8,7 +8,7 @@ import { DatagramLayer } from './datagram-layer.ts';
 import { Deadlines } from './deadlines.ts';
 import { type Answer, type IncomingRequest, readResponse } from './exchanged.ts';
 import { IncomingRequests, type RequestWorker } from './incoming.ts';
-import type { LayerUser, MessageLayer, Reply } from './message-layer.ts';
+import type { LayerUser, MessageLayer, Reply, Taken } from './message-layer.ts';
 import { Handling } from './request-context.ts';
 import { Requests } from './requests.ts';
 import { type ConnectionOptions, type Settings, settingsOf } from './settings.ts';
@@ -62,16 +62,24 @@ export class Dispatch<Connection> implements LayerUser, RequestWorker {
     this.#incoming.take(message, reply);
   }
 
-  response(message: Message): boolean {
-    const wanted = this.requests.receive(message);
-    if (wanted !== undefined || this.#options.unsolicited === undefined) return wanted ?? false;
+  response(message: Message): Taken {
+    const taken = this.requests.receive(message) ?? this.#unsolicited(message);
+    if (typeof taken === 'boolean') return taken;
+    return taken.catch((error: unknown) => {
+      this.fault(error);
+      throw error;
+    });
+  }
+
+  #unsolicited(message: Message): Taken {
+    if (this.#options.unsolicited === undefined) return false;
     const { options, refused } = recognizedOptions(message.options, this.settings.understood);
     if (refused !== undefined) return false;
     const incomplete = findBlock(options, optionNumbers.block2)?.more === true;
     const response = readResponse({ ...message, options }, message.payload, incomplete);
-    let taken = false;
+    let taken: Taken = false;
     this.tell(() => {
-      taken = this.#options.unsolicited?.(new Uint8Array(message.token), response, this.#connection) === true;
+      taken = this.#options.unsolicited?.(new Uint8Array(message.token), response, this.#connection) ?? false;
     });
     return taken;
   }

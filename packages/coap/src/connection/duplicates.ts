@@ -38,6 +38,11 @@ export class Duplicates {
     return received;
   }
 
+  /** What it led to came to nothing: a repetition is as good as new. */
+  forget(id: number, received: Received): void {
+    if (this.#received?.get(id) === received) this.#received.delete(id);
+  }
+
   expire(now: number): number | undefined {
     for (const [id, { at }] of this.#received ?? []) {
       if (now - at < this.#time) return at + this.#time;

@@ -19,11 +19,17 @@ export interface Sending {
   cancel(): void;
 }
 
+/**
+ * Whether a response belongs to anything here. A promise takes it, and has it acknowledged when it is fulfilled; until then the
+ * peer may repeat it, and when it fails a repetition is as good as new.
+ */
+export type Taken = boolean | Promise<void>;
+
 /** What the message layer tells the layer of requests and responses. */
 export interface LayerUser {
   request(message: Message, reply: Reply): void;
   /** A response that did not come with an acknowledgement. False if nobody knows its token. */
-  response(message: Message): boolean;
+  response(message: Message): Taken;
   ended(end: ChannelEnd): void;
   /** The peer wants the connection closed when all is done (RFC 8323 §5.5). */
   released(): void;

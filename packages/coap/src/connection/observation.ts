@@ -7,12 +7,16 @@ import { findUint } from '../message/option-values.ts';
 import { blockwiseExchange, restOfNotification, type Steps } from './blockwise.ts';
 import type { Exchange } from './exchange.ts';
 import { type Request, type Response, readResponse } from './exchanged.ts';
+import type { Taken } from './message-layer.ts';
 import type { RequestOptions, Requests, TokenOwner } from './requests.ts';
 import type { Settings } from './settings.ts';
 
 export interface ObservationListener {
-  /** In order and without those that are out of date (RFC 7641 §3.4). */
-  notification(response: Response): void;
+  /**
+   * In order and without those that are out of date (RFC 7641 §3.4). With a promise the peer's message is acknowledged only
+   * when that is fulfilled, unless it came in blocks: then it was already.
+   */
+  notification(response: Response): unknown;
   /** Once, except after `cancel` and `forget`: the peer ended it with an error response, or the connection ended. */
   ended?(why: { readonly response?: Response; readonly error?: Error }): void;
 }
@@ -41,6 +45,7 @@ export interface ObservationSurroundings {
   readonly requests: Requests;
   readonly settings: Settings;
   tell(run: () => void): void;
+  fault(error: unknown): void;
 }
 
 export async function observe(
@@ -133,7 +138,7 @@ class ObservationOwner implements Observation, TokenOwner {
     this.#around.requests.disown(this.token);
   }
 
-  receive(message: Message): boolean {
+  receive(message: Message): Taken {
     if (this.#exchange?.expects(message)) {
       this.#exchange.take(message);
       return true;
@@ -148,11 +153,17 @@ class ObservationOwner implements Observation, TokenOwner {
     const now = this.#around.settings.timers.now();
     const inOrder = this.#around.requests.layer.ordered || this.#number === undefined;
     if (!inOrder && !isNewer(this.#number as number, number) && now - this.#heard <= staleAfter) return true;
+    const before = this.#number;
     this.#number = number;
     this.#heard = now;
     this.#newest = message;
-    this.#next();
-    return true;
+    return (
+      this.#next()?.catch((error: unknown) => {
+        // So that its repetition is not out of date.
+        if (this.#number === number) this.#number = before;
+        throw error;
+      }) ?? true
+    );
   }
 
   ended(error: Error): void {
@@ -169,12 +180,15 @@ class ObservationOwner implements Observation, TokenOwner {
     this.#around.tell(() => this.#listener.ended?.({ response }));
   }
 
-  #next(): void {
+  #next(): Promise<void> | undefined {
     const message = this.#newest;
-    if (message === undefined || this.#gathering || this.#state !== 'active') return;
+    if (message === undefined || this.#gathering || this.#state !== 'active') return undefined;
     this.#newest = undefined;
-    if (findBlock(message.options, optionNumbers.block2)?.more === true) void this.#gather(message);
-    else this.#notify(readResponse(message, message.payload));
+    if (findBlock(message.options, optionNumbers.block2)?.more !== true) {
+      return this.#notify(readResponse(message, message.payload));
+    }
+    void this.#gather(message);
+    return undefined;
   }
 
   async #gather(first: Message): Promise<void> {
@@ -188,8 +202,11 @@ class ObservationOwner implements Observation, TokenOwner {
         ? this.#run(this.#request, steps, {})
         : this.#around.requests.exchange(this.#request, steps, {}));
       this.#gathering = false;
-      if (this.#state === 'active')
-        this.#notify({ ...response, observe: findUint(first.options, optionNumbers.observe) });
+      if (this.#state === 'active') {
+        const whole = { ...response, observe: findUint(first.options, optionNumbers.observe) };
+        this.#notify(whole)?.catch((error: unknown) => this.#around.fault(error));
+      }
+      this.#next()?.catch((error: unknown) => this.#around.fault(error));
     } catch (error) {
       this.#gathering = false;
       if (this.#state !== 'active') return;
@@ -198,9 +215,12 @@ class ObservationOwner implements Observation, TokenOwner {
     }
   }
 
-  #notify(response: Response): void {
-    this.#around.tell(() => this.#listener.notification(response));
-    this.#next();
+  #notify(response: Response): Promise<void> | undefined {
+    let told: unknown;
+    this.#around.tell(() => {
+      told = this.#listener.notification(response);
+    });
+    return told instanceof Promise ? told : undefined;
   }
 
   async #run(request: Request, steps: Steps, options: RequestOptions): Promise<Response> {

@@ -5,7 +5,7 @@ import { tokenKey } from '../message/token.ts';
 import { blockwiseExchange, type ExchangeLimits, type Steps } from './blockwise.ts';
 import { Exchange, type ExchangeSurroundings } from './exchange.ts';
 import { type Request, type Response, requestCode } from './exchanged.ts';
-import type { MessageLayer } from './message-layer.ts';
+import type { MessageLayer, Taken } from './message-layer.ts';
 import type { Settings } from './settings.ts';
 import { Turns } from './turns.ts';
 
@@ -21,7 +21,7 @@ export interface RequestOptions {
 /** Whoever is told of the messages that come with a token. */
 export interface TokenOwner {
   /** False rejects the message. */
-  receive(message: Message): boolean;
+  receive(message: Message): Taken;
   ended(error: Error): void;
 }
 
@@ -157,7 +157,7 @@ export class Requests {
   }
 
   /** Undefined if nobody asked with this token. */
-  receive(message: Message): boolean | undefined {
+  receive(message: Message): Taken | undefined {
     return this.#owners?.get(tokenKey(message.token))?.receive(message);
   }
 

@@ -18,9 +18,10 @@ export interface ConnectionOptions<Connection> {
   handler?(request: IncomingRequest, context: RequestContext<Connection>): Answer | Promise<Answer>;
   /**
    * Responses with a token that nobody here asked with: Pelion's auto-observation, and observations made on an earlier
-   * connection. True takes it; otherwise it is rejected, which ends an observation.
+   * connection. True takes it; otherwise it is rejected, which ends an observation. With a promise it is acknowledged only when
+   * that is fulfilled.
    */
-  unsolicited?(token: Uint8Array, response: Response, connection: Connection): boolean;
+  unsolicited?(token: Uint8Array, response: Response, connection: Connection): boolean | Promise<void>;
   /** The connection is over. */
   ended?(end: ChannelEnd, connection: Connection): void;
   /** Errors of `handler` and of listeners: faults of the program. */

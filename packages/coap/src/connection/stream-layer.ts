@@ -7,7 +7,15 @@ import { type Message, noBytes, noOptions, type Option } from '../message/messag
 import { isCritical } from '../message/option-registry.ts';
 import { textValue, uintOption, uintValue } from '../message/option-values.ts';
 import { encodeFrame, FrameReader } from '../message/stream.ts';
-import { type Fate, type LayerUser, type MessageLayer, type Sending, type Sizes, sizesFor } from './message-layer.ts';
+import {
+  type Fate,
+  type LayerUser,
+  type MessageLayer,
+  type Sending,
+  type Sizes,
+  sizesFor,
+  type Taken,
+} from './message-layer.ts';
 import { Outlet } from './outlet.ts';
 import type { Settings } from './settings.ts';
 
@@ -155,9 +163,14 @@ export class StreamLayer implements MessageLayer, ChannelListener {
     const { code } = message;
     if (!this.#peerIsKnown && code !== signals.csm) this.#abort('The first message is not a CSM.');
     else if (isRequest(code)) this.#user.request(message, (answer) => this.#reply(answer));
-    else if (isResponse(code)) this.#user.response(message);
+    else if (isResponse(code)) this.#responded(this.#user.response(message));
     else if (code >> 5 === 7) this.#takeSignal(message);
     // What is left is empty or reserved, and ignored (RFC 8323 §3.4).
+  }
+
+  /** Nothing is acknowledged over a stream; that taking it failed was told already. */
+  #responded(taken: Taken): void {
+    if (typeof taken !== 'boolean') taken.catch(() => {});
   }
 
   #reply(answer: Message): void {

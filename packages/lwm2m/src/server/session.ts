@@ -43,7 +43,8 @@ export interface RawPayload {
 }
 
 export interface ReadingListener {
-  notification(reading: Reading): void;
+  /** With a promise the device is thanked only when that is fulfilled. */
+  notification(reading: Reading): unknown;
   /** Once: the device ended it, or the connection is gone. */
   ended?(why: { readonly code?: Code; readonly error?: Error }): void;
 }
@@ -55,8 +56,8 @@ export interface EntriesListener {
 
 export interface SessionOptions {
   readonly catalogue?: Catalogue;
-  /** Notifications that nobody asked for: of what the device observes by itself. */
-  autoObserved?(reading: Reading): void;
+  /** Notifications that nobody asked for: of what the device observes by itself. A promise is as with other notifications. */
+  autoObserved?(reading: Reading): unknown;
   /** What could not be done about such a notification. */
   fault?(error: unknown): void;
 }
@@ -236,19 +237,22 @@ export class ServerSession {
    * A response with a token that nobody asked with; for `CoapOptions.unsolicited`. Takes those of auto-observations, reads
    * the rest of what came in blocks, and gives false for all others.
    */
-  unsolicited(token: Uint8Array, response: Response): boolean {
+  unsolicited(token: Uint8Array, response: Response): boolean | Promise<void> {
     const number = autoObserveNumber(token);
     const path = number === undefined ? undefined : this.#auto.get(number);
     if (!path || !this.#options.autoObserved) return false;
     if (!isSuccess(response.code)) return true;
-    if (response.incomplete) void this.#wholeNotification(path);
-    else this.#options.autoObserved(this.#reading(path, response));
-    return true;
+    if (response.incomplete) {
+      void this.#wholeNotification(path);
+      return true;
+    }
+    const told = this.#options.autoObserved(this.#reading(path, response));
+    return told instanceof Promise ? told : true;
   }
 
   async #wholeNotification(path: Path): Promise<void> {
     try {
-      this.#options.autoObserved?.(await this.read(path));
+      await this.#options.autoObserved?.(await this.read(path));
     } catch (error) {
       this.#options.fault?.(error);
     }
