@@ -51,6 +51,7 @@ interface Visit {
   /** With the pre-shared key of this device. */
   readonly keyed: KeyedDevice | undefined;
   asked?: true;
+  counted?: true;
   joined?: Joined;
   notAfter?: Date;
 }
@@ -107,6 +108,9 @@ export class Bootstrap implements BootstrapHost {
     }
     const { deviceId, accountId, endpointName } = joined;
     visit.joined = joined;
+    // Only now it is known whose handshake it was.
+    if (!visit.counted) this.#domain.usage.count(accountId, 'handshakes_successful');
+    visit.counted = true;
     this.#busy.set(deviceId, connection);
     const { settings } = this.#domain;
     const isStandard = request.clientVersion === undefined;

@@ -23,3 +23,4 @@ export {
   type Shown,
 } from './join.ts';
 export { derivedKey, type Lwm2mKey, lwm2mKeyOf } from './pre-shared-keys.ts';
+export { devicesShutOut } from './shut-out.ts';

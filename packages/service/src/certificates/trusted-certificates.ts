@@ -230,7 +230,8 @@ export async function updateTrustedCertificate(
   id: string,
   changes: Partial<TrustedCertificateInput>,
 ): Promise<TrustedCertificate> {
-  return uniqueCertificateName(changes.name ?? '', () =>
+  let shutsOut = false;
+  const updated = await uniqueCertificateName(changes.name ?? '', () =>
     domain.storage.transaction(async (db) => {
       const row = await findRow(domain, actor, id);
       const before = trustedOf(domain, row);
@@ -254,6 +255,7 @@ export async function updateTrustedCertificate(
       };
       const changed = Object.entries(after).filter(([field, value]) => value !== now[field as keyof typeof now]);
       if (changed.length === 0) return before;
+      shutsOut = after.status === 'INACTIVE' && before.status === 'ACTIVE';
       const fields = changed.map(([field]) => (field === 'fingerprint' ? 'certificate' : field));
       const deeper = fields.filter((field) => !['name', 'description', 'status'].includes(field));
       if (deeper.length > 0) {
@@ -284,6 +286,8 @@ export async function updateTrustedCertificate(
       return getTrustedCertificate(domain, actor, id);
     }),
   );
+  if (shutsOut) domain.bus.tell({ kind: 'shut-out', accountId: actor.accountId, trustedCertificateId: id });
+  return updated;
 }
 
 const fixedForDeveloper = (fields: readonly string[]) =>

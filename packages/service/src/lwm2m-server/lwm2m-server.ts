@@ -4,6 +4,7 @@ import { backgroundTimers, type Timer, type Timers } from '@mooring/platform';
 import type { ChannelEnd, KeyOwner, SecureChannel, Verdict } from '@mooring/transport';
 import {
   type CredentialIssuer,
+  devicesShutOut,
   type Framings,
   forFramings,
   framingOf,
@@ -46,6 +47,7 @@ const registrationTime = 60_000;
 export class Lwm2mServer {
   readonly sessions: DeviceSessions;
   readonly renewals: Renewals;
+  readonly #domain: Domain;
   readonly #log: Log;
   readonly #timers: Timers;
   /** Connections that are new, until they have to be those of registered devices. */
@@ -75,6 +77,7 @@ export class Lwm2mServer {
       timers,
     );
     const { sessions } = this;
+    this.#domain = domain;
     this.renewals = new Renewals(domain, { sessions, log, timers });
     this.#registrations = new Registrations(domain, {
       sessions,
@@ -114,6 +117,7 @@ export class Lwm2mServer {
   accept(channel: SecureChannel, identity: DeviceIdentity): void {
     const connection = new CoapConnection(channel, this.#options[framingOf(channel)]);
     this.#registrations.introduce(connection, identity);
+    if (identity.accountId !== '') this.#domain.usage.count(identity.accountId, 'handshakes_successful');
     if (identity.isFirstUse && identity.deviceId !== undefined) this.renewals.renewed(identity.deviceId);
     this.#expected.set(
       connection,
@@ -136,6 +140,13 @@ export class Lwm2mServer {
   /** What was decided elsewhere about devices that may be connected. */
   #heard(event: RegistryEvent): void {
     if (event.kind === 'deleted') this.sessions.close(event.deviceId);
+    // It comes again, and registers, if it is still there.
+    if (event.kind === 'expired') this.sessions.close(event.registration.deviceId);
+    if (event.kind === 'shut-out') {
+      devicesShutOut(this.#domain, event)
+        .then((devices) => devices.forEach((deviceId) => void this.sessions.close(deviceId)))
+        .catch((error: unknown) => this.#fault(error, {}));
+    }
     if (event.kind === 'deregistered' && event.reason === 'suspended') this.sessions.close(event.registration.deviceId);
   }
 

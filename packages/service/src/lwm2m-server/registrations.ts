@@ -121,9 +121,9 @@ export class Registrations implements RegistrationHost {
     this.counts.updated++;
     await this.#world.connect.registrationUpdated(registration);
     const isNew = this.#world.sessions.deviceOf(connection) === undefined;
-    this.#world.renewals.consider(deviceId, this.identityOf(connection).notAfter);
     if (isNew || links !== undefined) this.#world.sessions.attach(connection, registration, links?.links);
     else this.#world.reachable(deviceId);
+    this.#world.renewals.consider(deviceId, this.identityOf(connection).notAfter);
     return codes.changed;
   }
 

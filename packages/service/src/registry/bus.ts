@@ -17,6 +17,11 @@ export type RegistryEvent =
   /** What a filter can ask for has changed: its entry in the directory, or its groups. */
   | { readonly kind: 'changed'; readonly accountId: string; readonly deviceId: string }
   | { readonly kind: 'expired'; readonly registration: Registration; readonly at: number }
+  /** Devices that came with this trusted certificate, or with the pre-shared key of this name, are not let in any more. */
+  | ({ readonly kind: 'shut-out'; readonly accountId: string } & (
+      | { readonly trustedCertificateId: string }
+      | { readonly keyOf: string }
+    ))
   | { readonly kind: 'deleted'; readonly accountId: string; readonly deviceId: string; readonly at: number };
 
 type Listener = (event: RegistryEvent) => void;

@@ -47,14 +47,16 @@ test('a deleted developer certificate lets nobody in any more; devices that came
   assert.equal(reason, 'certificate-revoked');
 });
 
-test('an inactive developer certificate keeps its devices out until it is active again', {
+test('an inactive developer certificate cuts its devices off, and keeps them out until it is active again', {
   timeout: 60_000,
 }, async (t) => {
   const devices = await deviceServers(t);
   const first = await registered(devices);
-  first.client.stop();
   const { id } = devices.certificate;
+  const lost = first.next(/^lost/);
   await updateTrustedCertificate(devices.domain, devices.actor, id, { status: 'INACTIVE' });
+  await lost;
+  first.client.stop();
   await refused(devices, restarted(first), /^device\.refused: .*certificate-inactive/);
   await updateTrustedCertificate(devices.domain, devices.actor, id, { status: 'ACTIVE' });
   const again = restarted(first);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { connectDtls, dtlsMissing } from '@mooring/transport';
-import { suspendDevice } from '../../src/registry/devices/suspension.ts';
+import { resumeDevice, suspendDevice } from '../../src/registry/devices/suspension.ts';
 import { createPreSharedKey, deletePreSharedKey } from '../../src/registry/pre-shared-keys/pre-shared-key.ts';
 import { type Devices, deviceServers } from './devices-fixture.ts';
 import { type Factory, StandardDevice } from './standard-device.ts';
@@ -152,7 +152,12 @@ test('a device ends with its pre-shared key, and is kept out while it is suspend
     log.some((line) => /device-suspended/.test(line)),
     log.join('\n'),
   );
+  await resumeDevice(domain, actor, deviceId, { category: 'maintenance' });
+  const lost = one.next(/^lost/);
+  await one.registered();
   await deletePreSharedKey(domain, actor, 'urn:dev:1.1');
+  await lost;
+  one.client.stop();
   await assert.rejects(come());
 });
 

@@ -65,12 +65,14 @@ export async function createPreSharedKey(
 
 /** Takes the key of a device away; that there is none is no error. */
 export async function deletePreSharedKey(domain: Domain, actor: Actor, endpointName: string): Promise<void> {
-  await domain.storage.transaction(async (db) => {
+  const wasThere = await domain.storage.transaction(async (db) => {
     const key = await getPreSharedKey(domain, actor, endpointName);
-    if (!key) return;
+    if (!key) return false;
     await db.deleteFrom('pre_shared_keys').where('id', '=', key.id).execute();
     await audit(domain, actor, { action: 'pre-shared-key.deleted', ...subject(key.id), detail: { endpointName } });
+    return true;
   });
+  if (wasThere) domain.bus.tell({ kind: 'shut-out', accountId: actor.accountId, keyOf: endpointName });
 }
 
 /** A device that may come with a pre-shared key. */
