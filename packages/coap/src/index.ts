@@ -1,3 +1,4 @@
+export { ByteBudget } from './connection/byte-budget.ts';
 export { CoapConnection, type CoapOptions } from './connection/connection.ts';
 export type { Download, DownloadOptions } from './connection/download.ts';
 export type { Answer, Body, IncomingRequest, Request, Response } from './connection/exchanged.ts';

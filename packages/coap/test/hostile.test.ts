@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Answer, codes } from '../src/index.ts';
-import { filler, hex, rawPeer } from './raw-peer.ts';
+import { type Answer, ByteBudget, codes } from '../src/index.ts';
+import { filler, hex, type RawPeer, rawPeer } from './raw-peer.ts';
 import { twoEnds } from './two-ends.ts';
 
 const id = (value: number) => value.toString(16).padStart(4, '0');
@@ -76,6 +76,31 @@ test('bodies that are begun and never finished give way to newer ones, and are f
   await peer.expect('60 44 0011 d1 0e 12');
   await peer.time.runOut();
   assert.equal(peer.time.waiting, 0);
+});
+
+test('bodies of all connections together are bounded, and what ends gives its room back', async () => {
+  const gathered = new ByteBudget(100);
+  const options = { framing: 'datagram', gathered, handler: () => ({ code: codes.changed }) } as const;
+  const [one, two, three] = [rawPeer(options), rawPeer(options), rawPeer(options)];
+  const block = hex(filler(64));
+  const begin = (peer: RawPeer, id: number) => peer.send(`40 02 000${id} b1 73 d1 03 0a ff ${block}`);
+  await begin(one, 1);
+  await one.expect('60 5f 0001 d1 0e 0a');
+  assert.equal(gathered.taken, 64);
+  await begin(two, 1);
+  assert.match(two.next() ?? '', /^60a30001/, '5.03');
+  await one.send(`40 02 0002 b1 73 d1 03 12 ff ${hex(filler(10))}`);
+  assert.match(one.next() ?? '', /^60440002/);
+  assert.equal(gathered.taken, 0);
+  await begin(two, 2);
+  await two.expect('60 5f 0002 d1 0e 0a');
+  two.connection.destroy();
+  await two.time.settle();
+  assert.equal(gathered.taken, 0);
+  await begin(three, 1);
+  await three.expect('60 5f 0001 d1 0e 0a');
+  await three.time.advance(60_001);
+  assert.equal(gathered.taken, 0);
 });
 
 test('a body of many blocks is cut off where it is larger than is taken', async () => {

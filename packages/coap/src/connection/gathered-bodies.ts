@@ -5,6 +5,7 @@ import { optionNumbers } from '../message/option-registry.ts';
 import { findUint, uintOption } from '../message/option-values.ts';
 import { tokenKey } from '../message/token.ts';
 import { joined } from './blockwise.ts';
+import type { ByteBudget } from './byte-budget.ts';
 import type { Answer } from './exchanged.ts';
 import type { Limits } from './limits.ts';
 import { resourceKey } from './resource-key.ts';
@@ -31,12 +32,15 @@ const text = (code: number, words: string, options: readonly Option[] = []): Gat
  */
 export class GatheredBodies {
   readonly #limits: Limits;
+  readonly #budget: ByteBudget | undefined;
   /** The one that was heard of longest ago comes first. */
   readonly #gatherings: Gathering[] = [];
   #bytes = 0;
 
-  constructor(limits: Limits) {
+  /** @param budget of all connections together, besides the limits of this one */
+  constructor(limits: Limits, budget?: ByteBudget) {
     this.#limits = limits;
+    this.#budget = budget;
   }
 
   /** `largest`: the size exponent of the blocks that are asked for. */
@@ -65,7 +69,7 @@ export class GatheredBodies {
       this.#forget(gathering);
       return text(codes.requestEntityIncomplete, `Byte ${gathering.size} should follow.`);
     }
-    this.#add(gathering, payload, now);
+    if (!this.#add(gathering, payload, now)) return text(codes.serviceUnavailable, 'Too many bodies come at once.');
     if (block.more) return continued(block, block.number === 0 ? largest : block.sizeExponent);
     this.#forget(gathering);
     return { body: joined(gathering.parts, gathering.size) };
@@ -78,6 +82,11 @@ export class GatheredBodies {
       this.#forget(oldest);
     }
     return undefined;
+  }
+
+  /** The connection is over. */
+  end(): void {
+    for (const gathering of [...this.#gatherings]) this.#forget(gathering);
   }
 
   #begin(message: Message, now: number): Gathering {
@@ -98,9 +107,13 @@ export class GatheredBodies {
     return found !== undefined && now - found.heard < this.#limits.blockTime ? found : undefined;
   }
 
-  /** The oldest give way. */
-  #add(gathering: Gathering, payload: Uint8Array, now: number): void {
+  /** The oldest give way. False where there is no room even so; the body is forgotten then. */
+  #add(gathering: Gathering, payload: Uint8Array, now: number): boolean {
     const { gatheredBodies, gatheredBytes } = this.#limits;
+    if (this.#budget?.take(payload.length) === false) {
+      this.#forget(gathering);
+      return false;
+    }
     const place = this.#gatherings.indexOf(gathering);
     if (place >= 0) this.#gatherings.splice(place, 1);
     for (let oldest = this.#gatherings[0]; oldest !== undefined; oldest = this.#gatherings[0]) {
@@ -112,6 +125,7 @@ export class GatheredBodies {
     gathering.size += payload.length;
     gathering.heard = now;
     this.#bytes += payload.length;
+    return true;
   }
 
   #forget(gathering: Gathering): void {
@@ -119,6 +133,7 @@ export class GatheredBodies {
     if (place < 0) return;
     this.#gatherings.splice(place, 1);
     this.#bytes -= gathering.size;
+    this.#budget?.give(gathering.size);
   }
 }
 

@@ -78,6 +78,7 @@ export class IncomingRequests {
     this.#ended = true;
     this.#whenIdle = undefined;
     this.#kept?.end();
+    this.#bodies?.end();
     for (const handling of this.#handlings ?? []) handling.abandon();
   }
 
@@ -91,7 +92,7 @@ export class IncomingRequests {
     const now = this.#settings.timers.now();
     let body = message.payload;
     if (block1 !== undefined) {
-      this.#bodies ??= new GatheredBodies(this.#settings.limits);
+      this.#bodies ??= new GatheredBodies(this.#settings.limits, this.#settings.gathered);
       const gathered = this.#bodies.take(message, block1, sizes.sizeExponent, now);
       if ('answer' in gathered) {
         this.#sweeper.notice(now + this.#settings.limits.blockTime);

@@ -1,5 +1,6 @@
 import { backgroundTimers, type Timers } from '@mooring/platform';
 import type { ChannelEnd } from '@mooring/transport';
+import type { ByteBudget } from './byte-budget.ts';
 import type { Answer, IncomingRequest, Response } from './exchanged.ts';
 import { defaultLimits, type Framing, type Limits } from './limits.ts';
 import { type Sizes, sizesFor } from './message-layer.ts';
@@ -30,6 +31,8 @@ export interface ConnectionOptions<Connection> {
   /** 0 to below 1. Spreads retransmissions, and starts message ids and tokens. */
   random?(): number;
   readonly limits?: Partial<Limits>;
+  /** What all connections together may gather of request bodies; more is answered 5.03. No bound if not given. */
+  readonly gathered?: ByteBudget;
   /** Numbers of critical options that `handler` understands besides the registered ones. */
   readonly understood?: ReadonlySet<number>;
 }
@@ -43,6 +46,7 @@ export interface Settings {
   /** Payloads that go out, unless a peer says that it takes more. */
   readonly sizes: Sizes;
   readonly understood: ReadonlySet<number> | undefined;
+  readonly gathered: ByteBudget | undefined;
 }
 
 const known = new WeakMap<object, Settings>();
@@ -59,6 +63,7 @@ export function settingsOf(options: ConnectionOptions<never>): Settings {
       random: options.random ?? Math.random,
       sizes: sizesFor(limits.blockSize),
       understood: options.understood,
+      gathered: options.gathered,
     };
     known.set(options, settings);
   }
