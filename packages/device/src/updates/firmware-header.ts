@@ -1,4 +1,4 @@
-import { crc32 } from 'node:zlib';
+import zlib from 'node:zlib';
 import type { Software } from './software.ts';
 
 /** `arm_uc_firmware_details_t` as MBL's client keeps it in files. */
@@ -39,9 +39,9 @@ const table = Array.from({ length: 256 }, (_, index) => {
   return value;
 });
 
-/** CRC-32 of zlib, which Node 20 of the distributions may not have. */
+/** CRC-32 of zlib, which Node has from 20.15 on. */
 export function checksum(bytes: Uint8Array): number {
-  if (typeof crc32 === 'function') return crc32(bytes);
+  if (typeof zlib.crc32 === 'function') return zlib.crc32(bytes);
   let value = 0xffffffff;
   for (const byte of bytes) value = (table[(value ^ byte) & 0xff] as number) ^ (value >>> 8);
   return (value ^ 0xffffffff) >>> 0;
