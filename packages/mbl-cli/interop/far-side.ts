@@ -1,6 +1,7 @@
 // A device as far as its network goes: a namespace and a root file system of its own, in which Debian's own servers run.
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -22,6 +23,9 @@ export interface FarSideOptions {
   /** Where systemd-resolved is. */
   resolved?: string;
 }
+
+/** A file of the package mooring-device. */
+const packaged = (name: string): string => readFileSync(join(checkout, 'packaging/device/files', name), 'utf8');
 
 /** A device that Debian's own servers make. */
 export class FarSide extends Namespace {
@@ -93,9 +97,9 @@ export class FarSide extends Namespace {
         '',
       ].join('\n'),
       'etc/avahi/avahi-daemon.conf': `[server]\nhost-name=${name}\nenable-dbus=no\nuse-ipv4=yes\nuse-ipv6=yes\n[publish]\npublish-workstation=no\npublish-hinfo=no\n`,
-      'etc/avahi/services/ssh.service': `<?xml version="1.0" standalone='no'?><!DOCTYPE service-group SYSTEM "avahi-service.dtd"><service-group><name replace-wildcards="yes">%h</name><service><type>_ssh._tcp</type><port>22</port><txt-record>mblos</txt-record></service></service-group>`,
+      'etc/avahi/services/ssh.service': packaged('avahi.service'),
       'etc/systemd/resolved.conf': '[Resolve]\nMulticastDNS=yes\nLLMNR=no\nDNSStubListener=no\n',
-      'etc/systemd/dnssd/ssh.dnssd': '[Service]\nName=%H\nType=_ssh._tcp\nPort=22\nTxtText=mblos\n',
+      'etc/systemd/dnssd/ssh.dnssd': packaged('ssh.dnssd'),
     };
     for (const [path, text] of Object.entries(files)) await writeFile(join(root, path), text);
     await chmod(join(root, 'etc/shadow'), 0o600);
