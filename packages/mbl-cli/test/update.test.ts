@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { access, chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { access, chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { createPayload } from '@mooring/payload';
 import fc from 'fast-check';
 import { readSoftware } from '../src/updating/software-on-device.ts';
 import { device, world } from './world.ts';
@@ -124,10 +125,31 @@ test('a package that the device refuses: its reason, its exit status, and nothin
   await access(target.path('scratch/payload.swu'));
 });
 
+test('our own program: a package is installed, and one that it does not know is refused', async (t) => {
+  const { home, run } = await world(t);
+  const target = await device(t);
+  await writeFile(join(home, 'build.txt'), 'release 1\n');
+  const other = { type: 'NOSUCHv1', path: join(home, 'build.txt') };
+  const common = { format: 4, apps: [], bootloaders: {} } as const;
+  await createPayload({ ...common, output: join(home, 'good.swu'), others: [{ ...other, type: 'BUILDv1' }] });
+  await createPayload({ ...common, output: join(home, 'bad.swu'), others: [other] });
+  const good = await run(['-a', target.at, 'update', 'good.swu']);
+  assert.equal(good.status, 0, good.stderr);
+  assert.match(good.stdout, /good\.swu: installed, without a restart\.\nLast package: SHA-256 [0-9a-f]{64}\./);
+  assert.equal(await readFile(join(target.root, 'etc/build'), 'utf8'), 'release 1\n');
+  const bad = await run(['-a', target.at, 'update', 'bad.swu']);
+  assert.equal(bad.status, 1);
+  assert.match(
+    bad.stderr,
+    /The device did not install bad\.swu: Failed to update firmware from update package .*NOSUCHv1/,
+  );
+});
+
 test('nothing is sent to a device without the program or without room', async (t) => {
   const { home, run } = await world(t);
   await writeFile(join(home, 'payload.swu'), Buffer.alloc(100_000));
-  const bare = await device(t);
+  const bare = await device(t, { faults: { missingPrograms: ['/usr/bin/mbl-firmware-update-manager'] } });
+  await rm(join(bare.root, 'usr/bin/mbl-firmware-update-manager'));
   const missing = await run(['-a', bare.at, 'update', 'payload.swu']);
   assert.equal(missing.status, 127);
   assert.match(missing.stderr, /mbl-firmware-update-manager is not on the device\.\n.*\nRung: program/);

@@ -8,6 +8,7 @@ import { RootFolder } from './root/root-folder.ts';
 
 const mark = 'etc/mooring-virtual-device';
 export const provisioningProgram = '/opt/arm/pelion-provisioning-util';
+export const updateProgram = '/usr/bin/mbl-firmware-update-manager';
 
 const folders = [
   '/config/factory',
@@ -19,6 +20,7 @@ const folders = [
   '/proc/sys/kernel/random',
   '/scratch',
   '/tmp',
+  '/usr/bin',
   '/var/log',
 ] as const;
 
@@ -49,6 +51,7 @@ export async function openImage(folder: string): Promise<void> {
   await boot(layout);
   if (!isDevice) {
     await layout.write(provisioningProgram, standIn, '/', 0o755);
+    await layout.write(updateProgram, standIn, '/', 0o755);
     await layout.write('/etc/build', 'Mooring virtual device, development image\n');
     await layout.write(`/${mark}`, 'The folder around this one is the root file system of a virtual device.\n');
   }

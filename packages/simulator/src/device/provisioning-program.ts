@@ -62,7 +62,7 @@ export const provisioningUtility: DeviceCommand = async (job) => {
   }
 };
 
-function exitOf(child: ChildProcess): Promise<number> {
+export function exitOf(child: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     // 128 and the number of the signal, as a shell has it; 9 is the only one sent here.
@@ -70,7 +70,7 @@ function exitOf(child: ChildProcess): Promise<number> {
   });
 }
 
-async function relay(from: AsyncIterable<Buffer> | null, to: Sink, root: string): Promise<void> {
+export async function relay(from: AsyncIterable<Buffer> | null, to: Sink, root: string): Promise<void> {
   const paths = new DevicePaths(root);
   if (!from) return;
   for await (const chunk of from) await to.write(paths.push(chunk));
@@ -78,7 +78,7 @@ async function relay(from: AsyncIterable<Buffer> | null, to: Sink, root: string)
 }
 
 /** The path on this machine; a folder with links in it is not shown to a program that would follow them. */
-async function confined(root: RootFolder, path: string, folder: string): Promise<string> {
+export async function confined(root: RootFolder, path: string, folder: string): Promise<string> {
   const place = await root.find(path, folder);
   if (await root.isFolder(place.path)) await refuseLinks(root, place.path);
   return place.host;

@@ -7,7 +7,7 @@ import { commands } from './commands/index.ts';
 import type { Device } from './device.ts';
 import type { Faults } from './faults.ts';
 import { checkHostName, drawHostName, keepHostName, keptHostName } from './host-name.ts';
-import { boot, openImage, provisioningProgram } from './image.ts';
+import { boot, openImage, provisioningProgram, updateProgram } from './image.ts';
 import type { Announcement } from './mdns/announcement.ts';
 import { provisioningUtility } from './provisioning-program.ts';
 import { RootFolder } from './root/root-folder.ts';
@@ -15,6 +15,7 @@ import { Services } from './services.ts';
 import type { Access } from './ssh/access.ts';
 import { hostKey } from './ssh/host-key.ts';
 import { type SshServer, startSshServer } from './ssh/server.ts';
+import { updateManager } from './update-program.ts';
 
 export interface VirtualDeviceOptions {
   /** Folder that is the device's root file system; made if it is not there. */
@@ -104,7 +105,10 @@ export async function startVirtualDevice(options: VirtualDeviceOptions): Promise
       clock: { now: () => new Date(systemClock.now().getTime() + (faults.clockOffset ?? 0)) },
       services,
       commands,
-      programs: new Map([[provisioningProgram, provisioningUtility]]),
+      programs: new Map([
+        [provisioningProgram, provisioningUtility],
+        [updateProgram, updateManager],
+      ]),
       reboot: () => {
         // One that does not come up again stays away.
         restarting = restarting.then(restart).catch(() => undefined);
