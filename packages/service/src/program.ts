@@ -10,6 +10,7 @@ import { caList } from './commands/ca-list.ts';
 import { caRollover } from './commands/ca-rollover.ts';
 import { deviceCertificateList } from './commands/device-certificate-list.ts';
 import { deviceCertificateRevoke } from './commands/device-certificate-revoke.ts';
+import { forecast } from './commands/forecast.ts';
 import { payloadCreate } from './commands/payload-create.ts';
 import { portalLink } from './commands/portal-link.ts';
 import { restore } from './commands/restore.ts';
@@ -26,7 +27,7 @@ export const program: Program = {
     { title: 'Account', commands: [accountShow, accountSet, apiKeyCreate, apiKeyList, apiKeyRevoke] },
     { title: 'Portal', commands: [portalLink, userList, userCreate, userReset] },
     { title: 'Certificate authorities', commands: [caList, caExport, caRollover] },
-    { title: 'Updates', commands: [payloadCreate] },
+    { title: 'Updates', commands: [payloadCreate, forecast] },
     { title: 'Devices with a key of their own', commands: [deviceCertificateList, deviceCertificateRevoke] },
     { title: 'Safety', commands: [backup, restore] },
     { title: 'Trial', commands: [simulate] },

@@ -10,6 +10,7 @@ import { ListOf } from './envelope.ts';
 import { FirmwareImage, FirmwareManifest, UpdateCertificate, UploadChunkInfo, UploadJob } from './firmware.ts';
 import { ActiveSession, GroupSummary, UserInfoResp, UserInvitationResp } from './people.ts';
 import { CampaignDeviceMetadata, EventType, EventTypeSummary, UpdateCampaign } from './update-campaign.ts';
+import { UpdateForecastDevice } from './update-forecast.ts';
 
 export {
   AccountInfo,
@@ -107,6 +108,7 @@ export {
   UpdateCampaignPostRequest,
   UpdateCampaignPutRequest,
 } from './update-campaign.ts';
+export { UpdateForecast, UpdateForecastDevice } from './update-forecast.ts';
 export { Metric, MetricPage } from './usage.ts';
 
 export const ApiKeyInfoRespList = ListOf('ApiKeyInfoRespList', ApiKeyInfoResp);
@@ -176,3 +178,6 @@ export type EventTypeList = Static<typeof EventTypeList>;
 
 export const AuditRecordList = ListOf('AuditRecordList', AuditRecordResp);
 export type AuditRecordList = Static<typeof AuditRecordList>;
+
+export const UpdateForecastDevicePage = ListOf('UpdateForecastDevicePage', UpdateForecastDevice);
+export type UpdateForecastDevicePage = Static<typeof UpdateForecastDevicePage>;

@@ -1,3 +1,4 @@
+import type { UpdateForecast } from '@mooring/rest';
 import { showAccount, updateAccount } from '../accounts/account.ts';
 import { createApiKey, deleteApiKey, listApiKeys } from '../accounts/api-keys.ts';
 import { groupsOf } from '../accounts/groups.ts';
@@ -20,6 +21,8 @@ import {
 import { adminErrors } from '../errors.ts';
 import type { OpenFolder } from '../serve/open-folder.ts';
 import type { AuthorityPurpose } from '../storage/schema.ts';
+import { updateForecast } from '../updates/forecast/forecast.ts';
+import { forecastBody } from '../updates/forecast/routes.ts';
 import { type PeopleOperations, peopleOperations } from './people.ts';
 
 /** What an operator works on. */
@@ -40,6 +43,7 @@ export interface Operations extends PeopleOperations {
     output: { deviceCertificates: DeviceCertificateFacts[] };
   };
   'device-certificate revoke': { input: { certificate: string }; output: DeviceCertificateFacts };
+  forecast: { input: Record<never, never>; output: UpdateForecast };
   'ca export': { input: { purpose: AuthorityPurpose; state?: AuthorityState }; output: AuthorityFacts };
   'ca list': { input: Record<never, never>; output: { authorities: ListedAuthority[] } };
   'ca rollover': {
@@ -166,6 +170,10 @@ const operations: { readonly [Name in OperationName]: Perform<Name> } = {
       await deleteApiKey(domain, actor, found.id);
       return factsOfOne(folder, found);
     });
+  },
+
+  async forecast({ domain, accountId }) {
+    return forecastBody(await updateForecast(domain, { accountId }));
   },
 
   async 'device-certificate list'({ domain, accountId }) {

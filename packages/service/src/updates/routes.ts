@@ -3,6 +3,7 @@ import type { Domain } from '../storage/context.ts';
 import type { Campaigns } from './campaigns/campaigns.ts';
 import { campaignRoutes } from './campaigns/routes.ts';
 import { updateCertificateRoutes } from './certificates/routes.ts';
+import { forecastRoutes } from './forecast/routes.ts';
 import { imageRoutes } from './images/routes.ts';
 import { manifestRoutes } from './manifests/routes.ts';
 
@@ -11,4 +12,5 @@ export function updateRoutes(app: FastifyInstance, domain: Domain, campaigns: Ca
   manifestRoutes(app, domain);
   updateCertificateRoutes(app, domain);
   campaignRoutes(app, domain, campaigns);
+  forecastRoutes(app, domain);
 }

@@ -108,6 +108,7 @@ function stepped(course: CampaignCourse, at: number, problem: string | undefined
   }
   const step = steps[course.state];
   if (!step) return { course };
+  if (course.state === 'scheduled' && scheduledPhase(course, at) !== 'starting') return { course };
   if (problem !== undefined) return stopping(course, at, problem);
   const next = { ...course, state: step.next };
   if (step.next === 'allocatingquota') return { course: { ...next, phase: 'starting', starting_at: at } };

@@ -54,6 +54,7 @@ export class Campaigns {
     this.#fault = fault;
     this.delivery = new Delivery(domain, {
       links: () => this.#links,
+      timers,
       progressed: (campaignId) => this.#progressed(campaignId),
       fault: (error, deviceId) => fault(error, { deviceId }),
     });

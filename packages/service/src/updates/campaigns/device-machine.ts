@@ -33,6 +33,8 @@ export type CampaignDeviceEvent =
       readonly result: number | undefined;
       readonly runs: Runs;
     }
+  /** It took the manifest, has started anew, and does nothing with it. */
+  | { readonly kind: 'forgotten' }
   /** The campaign is over. */
   | { readonly kind: 'withdrawn' };
 
@@ -41,6 +43,9 @@ const isWorking = (state: number | null | undefined): boolean => state != null &
 
 /** Installing, or restarting: after these a device that is idle again with its old version has fallen back. */
 const isPastInstall = (state: number | null): boolean => state === 7 || state === 8;
+
+/** Manifests that a device gets of one campaign at most. */
+const mostAttempts = 3;
 
 const skipEvents: Readonly<Record<SkipReason, string>> = {
   schema: 'SYS_110',
@@ -149,6 +154,11 @@ export function deviceAfter(device: CampaignDevice, event: CampaignDeviceEvent):
       return afterResult(device, event.value);
     case 'found':
       return device.progress === 'waiting' ? device : afterFound(device, event);
+    case 'forgotten':
+      if (device.progress !== 'delivered') return device;
+      return device.attempts >= mostAttempts
+        ? done(device, 'failed', 'SYS_103', 'forgotten')
+        : { ...device, progress: 'waiting', event_type: 'SYS_100', told_state: null };
     case 'withdrawn':
       // A device that has the manifest goes on, and what it tells is still heard.
       return device.progress === 'waiting'

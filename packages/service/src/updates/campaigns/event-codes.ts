@@ -7,7 +7,7 @@ import type { CampaignDevice } from './device-machine.ts';
 const service: Readonly<Record<string, string>> = {
   SYS_100: 'The manifest was not sent yet',
   SYS_101: 'The device refused the manifest',
-  SYS_103: 'The device has no room for the manifest',
+  SYS_103: 'The device took the manifest and did nothing with it',
   SYS_104: 'The device came back with what it ran before',
   SYS_105: 'The manifest is being sent',
   SYS_106: 'The manifest was delivered',

@@ -21,6 +21,7 @@ const sentences: Readonly<Record<string, (detail: string) => string>> = {
   refused: (detail) => `The device answered ${detail} to the manifest.`,
   'update-failed': (detail) => `The device reports that the update failed: ${detail}.`,
   'fell-back': () => 'The device installed the update, restarted, and came back with what it ran before.',
+  forgotten: () => 'The device took the manifest three times, and each time started anew without it.',
   stopped: () => 'The campaign ended before the device had its manifest.',
 };
 

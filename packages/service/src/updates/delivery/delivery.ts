@@ -1,4 +1,4 @@
-import { isMooringError } from '@mooring/platform';
+import { isMooringError, type Timer, type Timers } from '@mooring/platform';
 import { type DeviceAnswer, type DeviceLinks, LinkFailure } from '../../connect/index.ts';
 import { getRegistration, type RegisteredResource } from '../../registry/index.ts';
 import type { Domain } from '../../storage/context.ts';
@@ -18,6 +18,7 @@ import {
 } from './update-facts.ts';
 
 export interface DeliveryWorld {
+  readonly timers: Timers;
   readonly links: () => DeviceLinks;
   /** A device of this campaign is further than it was. */
   readonly progressed: (campaignId: string) => void;
@@ -29,6 +30,9 @@ const mostVisits = 256;
 
 /** A device that has its manifest and is heard again is asked how far it is, not more often than this, in ms. */
 const askAgain = 5_000;
+
+/** A device that has the manifest and is idle for this long has forgotten it, in ms: a client that goes on does so at once. */
+const idleTime = 60_000;
 
 /** `broken`: the connection is new, or the device has registered, or this service has started. */
 interface Visit {
@@ -55,6 +59,8 @@ export class Delivery {
   /** The last Result that a device has told to this process. */
   readonly #results = new Map<string, number>();
   readonly #asked = new Map<string, number>();
+  /** Devices that have their manifest and were found idle: since when, and what looks again. */
+  readonly #idleSince = new Map<string, { readonly at: number; readonly timer: Timer }>();
   readonly #manifests = new Map<string, Promise<FirmwareManifest | undefined>>();
   #idle: (() => void)[] = [];
   #stopped = false;
@@ -100,6 +106,7 @@ export class Delivery {
     const value = kind && numberOf(payload);
     if (kind === undefined || value === undefined) return;
     if (kind === 'result') this.#results.set(deviceId, value);
+    this.#isAtWork(deviceId);
     if (!this.#open.has(deviceId)) return;
     for (const row of await openRowsOf(this.#domain, deviceId)) {
       if (row.progress !== 'waiting') await this.#advance(row, { kind, value });
@@ -124,6 +131,7 @@ export class Delivery {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#waiting.clear();
+    for (const { timer } of this.#idleSince.values()) timer.cancel();
     await this.idle();
   }
 
@@ -156,6 +164,7 @@ export class Delivery {
   async #visit(deviceId: string, broken: boolean): Promise<void> {
     const rows = await openRowsOf(this.#domain, deviceId);
     if (rows.length === 0) {
+      this.#isAtWork(deviceId);
       this.#open.delete(deviceId);
       return;
     }
@@ -188,7 +197,10 @@ export class Delivery {
   async #catchUp(row: OpenRow, broken: boolean): Promise<Advanced['after'] | undefined> {
     const { device_id: deviceId } = row;
     const now = this.#domain.clock.now().getTime();
-    const due = row.progress === 'writing' || (broken && now - (this.#asked.get(deviceId) ?? 0) >= askAgain);
+    const due =
+      row.progress === 'writing' ||
+      this.#idleSince.has(deviceId) ||
+      (broken && now - (this.#asked.get(deviceId) ?? 0) >= askAgain);
     if (!due) return row;
     try {
       const runs = await this.#runs(row);
@@ -196,11 +208,33 @@ export class Delivery {
       const state = runs === 'new' ? undefined : numberOf(await this.#read(deviceId, paths.state));
       const result = runs === 'new' ? undefined : numberOf(await this.#read(deviceId, paths.result));
       if (result !== undefined) this.#results.set(deviceId, result);
-      return (await this.#advance(row, { kind: 'found', state, result, runs }))?.after;
+      const found = (await this.#advance(row, { kind: 'found', state, result, runs }))?.after;
+      const isIdle = found?.progress === 'delivered' && state !== undefined && state <= 1;
+      return isIdle && this.#isIdleTooLong(deviceId) ? (await this.#advance(row, { kind: 'forgotten' }))?.after : found;
     } catch (error) {
       if (!(error instanceof LinkFailure)) throw error;
       return row;
     }
+  }
+
+  #isAtWork(deviceId: string): void {
+    this.#idleSince.get(deviceId)?.timer.cancel();
+    this.#idleSince.delete(deviceId);
+  }
+
+  #isIdleTooLong(deviceId: string): boolean {
+    const now = this.#domain.clock.now().getTime();
+    const since = this.#idleSince.get(deviceId);
+    if (since && now - since.at >= idleTime) {
+      this.#isAtWork(deviceId);
+      return true;
+    }
+    if (since === undefined || since.at > now) {
+      since?.timer.cancel();
+      const timer = this.#world.timers.after(idleTime + 100, () => this.visit(deviceId, true));
+      this.#idleSince.set(deviceId, { at: now, timer });
+    }
+    return false;
   }
 
   /** Whether the device runs what the manifest of the row brings, by what it says now. */
