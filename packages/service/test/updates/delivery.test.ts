@@ -242,6 +242,20 @@ test('an absent device gets its manifest when it comes; a stopped campaign sends
   assert.equal(one.manifests.length, 1);
 });
 
+test('a device that an ended campaign left with its manifest is free for the next one', async (t) => {
+  const devices = await deviceServers(t);
+  const one = await device(t, devices);
+  const first = await start(devices, await manifestV3(by, image));
+  await rowThat(devices, first, ({ progress }) => progress === 'delivered', 'delivery');
+  await actOnCampaign(devices.domain, devices.actor, first.id, 'stop');
+  devices.campaigns.wake(first.id);
+  await ended(devices, first);
+  const second = await start(devices, await manifestV3(by, image, { payloadVersion: '1.2.4' }));
+  await until('the next manifest', async () => one.manifests.length === 2);
+  one.result(18);
+  await rowThat(devices, second, ({ status }) => status === 'success', 'success');
+});
+
 test('a continuous campaign takes devices that come later', async (t) => {
   const devices = await deviceServers(t);
   const campaign = await start(devices, await manifestV3(by, image), { campaign_strategy: 'continuous' });

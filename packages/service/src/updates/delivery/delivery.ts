@@ -173,7 +173,15 @@ export class Delivery {
     for (const row of rows) {
       const now = row.progress === 'waiting' ? row : await this.#catchUp(row, broken);
       if (now === undefined || now.progress === 'done') continue;
-      if (now.progress !== 'waiting') return;
+      if (now.progress !== 'waiting') {
+        // One that an ended campaign left with its manifest, and that does nothing with it, is free.
+        if (row.phase === 'active' || !this.#idleSince.has(deviceId)) return;
+        if (!rows.some(({ progress, phase }) => progress === 'waiting' && phase === 'active')) continue;
+        // What it tells from now on is of the next one.
+        await this.#advance(row, { kind: 'forgotten' });
+        await this.#advance(row, { kind: 'withdrawn' });
+        continue;
+      }
       if (row.phase !== 'active') await this.#advance(row, { kind: 'withdrawn' });
       else if (row.wave <= row.open_wave && (await this.#deliver({ ...row, ...now }))) return;
     }
@@ -199,6 +207,7 @@ export class Delivery {
     const now = this.#domain.clock.now().getTime();
     const due =
       row.progress === 'writing' ||
+      row.phase !== 'active' ||
       this.#idleSince.has(deviceId) ||
       (broken && now - (this.#asked.get(deviceId) ?? 0) >= askAgain);
     if (!due) return row;
