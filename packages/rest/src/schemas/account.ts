@@ -128,12 +128,15 @@ const keyGroups = Type.Array(Type.String(), {
 });
 const keyOwner = Type.String({ description: 'Id of the owner: who made the key, unless it is set.', maxLength: 32 });
 
+const keyEnd = Nullable(Time('The key is refused from then on. Absent or null: it does not end by itself. Ours.'));
+
 export const ApiKeyInfoReq = Type.Object(
   {
     name: Name('Name of the key.'),
     groups: Type.Optional(keyGroups),
     owner: Type.Optional(keyOwner),
     status: Type.Optional(keyStatus),
+    expires_at: Type.Optional(keyEnd),
   },
   { $id: 'ApiKeyInfoReq' },
 );
@@ -145,6 +148,7 @@ export const ApiKeyUpdateReq = Type.Object(
     groups: Type.Optional(keyGroups),
     owner: Type.Optional(keyOwner),
     status: Type.Optional(keyStatus),
+    expires_at: Type.Optional(keyEnd),
   },
   { $id: 'ApiKeyUpdateReq' },
 );
@@ -166,6 +170,7 @@ export const ApiKeyInfoResp = Type.Object(
     status: keyStatus,
     creation_time: Milliseconds('Creation, in milliseconds since 1970.'),
     last_login_time: Milliseconds('Last use, in milliseconds since 1970, to the minute; 0 if never used.'),
+    expires_at: Type.Optional(Time('The key is refused from then on. Absent: it does not end by itself. Ours.')),
     created_at: Time('Creation.'),
     updated_at: Time('Last change.'),
   },

@@ -1,6 +1,7 @@
 import type { ListQuery } from '@mooring/rest';
 import { type RawBuilder, sql } from 'kysely';
 import { audit } from '../audit/records.ts';
+import { timeText } from '../http/time-text.ts';
 import { columnCondition, type FieldRule, type Page, pageOf, wholeList } from '../lists/page.ts';
 import type { Actor, Domain } from '../storage/context.ts';
 import { isUniqueViolation } from '../storage/index.ts';
@@ -27,6 +28,8 @@ export interface ApiKey {
   createdAt: number;
   updatedAt: number;
   lastLoginAt: number | null;
+  /** Refused from then on; null: never. */
+  expiresAt: number | null;
   etag: number;
 }
 
@@ -36,6 +39,8 @@ export interface ApiKeyInput {
   groups?: readonly string[];
   owner?: string;
   status?: ApiKeyStatus;
+  /** Null takes the end away. */
+  expiresAt?: number | null;
 }
 
 async function keysOf(domain: Domain, rows: readonly Row<'api_keys'>[]): Promise<ApiKey[]> {
@@ -65,6 +70,7 @@ async function keysOf(domain: Domain, rows: readonly Row<'api_keys'>[]): Promise
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     lastLoginAt: row.last_login_at,
+    expiresAt: row.expires_at,
     etag: row.etag,
   }));
 }
@@ -135,6 +141,15 @@ async function checkOwner(domain: Domain, actor: Actor, owner: string): Promise<
   });
 }
 
+function checkEnd(domain: Domain, expiresAt: number | null | undefined): void {
+  if (typeof expiresAt !== 'number' || expiresAt > domain.clock.now().getTime()) return;
+  throw accountErrors('api.key.invalid', {
+    message: 'The API key would have expired already.',
+    next: 'Choose a time to come; to end a key now, delete it.',
+    data: { fields: [{ name: 'expires_at', message: 'Is past.' }] },
+  });
+}
+
 async function setGroups(domain: Domain, accountId: string, id: string, groups: readonly Group[]): Promise<void> {
   const { db } = domain.storage;
   await db.deleteFrom('api_key_groups').where('api_key_id', '=', id).execute();
@@ -180,6 +195,7 @@ async function checkLimit(domain: Domain, accountId: string): Promise<void> {
  */
 export async function createApiKey(domain: Domain, actor: Actor, input: ApiKeyInput): Promise<ApiKey> {
   const { accountId } = actor;
+  checkEnd(domain, input.expiresAt);
   const id = newId(domain.clock);
   const secret = newSecret();
   const now = domain.clock.now().getTime();
@@ -202,6 +218,7 @@ export async function createApiKey(domain: Domain, actor: Actor, input: ApiKeyIn
           created_at: now,
           updated_at: now,
           last_login_at: null,
+          expires_at: input.expiresAt ?? null,
           etag: 1,
         })
         .execute();
@@ -210,7 +227,11 @@ export async function createApiKey(domain: Domain, actor: Actor, input: ApiKeyIn
         action: 'api-key.created',
         subjectKind: 'api-key',
         subjectId: id,
-        detail: { name: input.name, groups: groups.map(({ name }) => name) },
+        detail: {
+          name: input.name,
+          groups: groups.map(({ name }) => name),
+          ...(input.expiresAt ? { expires_at: timeText(input.expiresAt) } : {}),
+        },
       });
       return { ...(await getApiKey(domain, actor, id)), key: formatApiKey({ accountId, id, secret }) };
     }),
@@ -263,7 +284,7 @@ async function changeKey(
   secret: string | undefined,
 ): Promise<void> {
   const changed: Record<string, unknown> = {};
-  const columns: { name?: string; status?: string; owner_id?: string | null; secret_hash?: Uint8Array } = {};
+  const columns: Partial<Pick<Row<'api_keys'>, 'name' | 'status' | 'owner_id' | 'secret_hash' | 'expires_at'>> = {};
   const mayGovern = actor.permissions.has('api-keys:write');
   if (changes.name !== undefined && changes.name !== before.name) columns.name = changed.name = changes.name;
   if (changes.status !== undefined && changes.status !== before.status)
@@ -273,6 +294,12 @@ async function changeKey(
     await checkOwner(domain, actor, changes.owner);
     columns.owner_id = changes.owner === before.accountId ? null : changes.owner;
     changed.owner = changes.owner;
+  }
+  if (changes.expiresAt !== undefined && changes.expiresAt !== before.expiresAt) {
+    if (!mayGovern) throw onlyGovernors('end');
+    checkEnd(domain, changes.expiresAt);
+    columns.expires_at = changes.expiresAt;
+    changed.expires_at = changes.expiresAt === null ? null : timeText(changes.expiresAt);
   }
   let groups: Group[] | undefined;
   if (changes.groups !== undefined) {

@@ -1,5 +1,6 @@
 import { isMooringError } from '@mooring/platform';
 import { storageErrors } from '../errors.ts';
+import { dayText } from '../http/time-text.ts';
 import type { Actor, Domain } from '../storage/context.ts';
 import { hashSecret, isSecret, parseApiKey } from './api-key-text.ts';
 import { accountErrors } from './errors.ts';
@@ -17,10 +18,16 @@ const refused = () =>
     next: 'Check the key, or make a new one.',
   });
 
+const expired = (at: number) =>
+  accountErrors('auth.invalid', {
+    message: `The API key expired on ${dayText(at)}.`,
+    next: 'Make a new one.',
+  });
+
 /**
  * Finds out whose key this is.
  *
- * @throws MooringError `auth.invalid`, the same for every reason
+ * @throws MooringError `auth.invalid`, the same for every reason but one: whoever has the whole key hears that it expired
  */
 export async function authenticateApiKey(domain: Domain, text: string, requestId?: string): Promise<Actor> {
   const { db } = domain.storage;
@@ -30,10 +37,12 @@ export async function authenticateApiKey(domain: Domain, text: string, requestId
   const isRight = isSecret(parsed.secret, row?.secret_hash ?? nobody);
   if (!row || !isRight || row.account_id !== parsed.accountId || row.status !== 'ACTIVE') throw refused();
 
+  const now = domain.clock.now().getTime();
+  if (row.expires_at !== null && now >= row.expires_at) throw expired(row.expires_at);
+
   const permissions = await permissionsOfMember(domain, { apiKey: row.id });
   permissions.add('own-api-key:read');
 
-  const now = domain.clock.now().getTime();
   if (row.last_login_at === null || now - row.last_login_at >= loginGranularity) {
     try {
       await db.updateTable('api_keys').set({ last_login_at: now }).where('id', '=', row.id).execute();

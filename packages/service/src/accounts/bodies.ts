@@ -1,10 +1,15 @@
-import type { AccountInfo, ApiKeyInfoResp, FeaturePolicy, GroupSummary } from '@mooring/rest';
+import type { AccountInfo, ApiKeyInfoResp, ApiKeyUpdateReq, FeaturePolicy, GroupSummary } from '@mooring/rest';
 import { timeText } from '../http/time-text.ts';
 import type { ServiceSettings } from '../serve/settings.ts';
 import type { Account } from './account.ts';
 import type { ApiKey } from './api-keys.ts';
 import type { GroupSize } from './membership.ts';
 import { expand, isFirstGroup } from './permissions.ts';
+
+/** What a body says of a key, in the terms of here. */
+export function apiKeyInput<Body extends ApiKeyUpdateReq>({ expires_at: end, ...rest }: Body) {
+  return { ...rest, ...(end === undefined ? {} : { expiresAt: end === null ? null : Date.parse(end) }) };
+}
 
 export const apiKeyBody = (key: ApiKey): ApiKeyInfoResp => ({
   object: 'api-key',
@@ -18,6 +23,7 @@ export const apiKeyBody = (key: ApiKey): ApiKeyInfoResp => ({
   status: key.status,
   creation_time: key.createdAt,
   last_login_time: key.lastLoginAt ?? 0,
+  ...(key.expiresAt === null ? {} : { expires_at: timeText(key.expiresAt) }),
   created_at: timeText(key.createdAt),
   updated_at: timeText(key.updatedAt),
 });

@@ -13,5 +13,5 @@ export const accountErrors = errorFamily({
   'group.member.present': 'One that is to be added to a group is in it already.',
   'api.key.not.found': 'The account has no such API key.',
   'api.key.name.taken': 'Another API key of the account has this name.',
-  'api.key.invalid': 'What an API key is to have is not possible: an unknown owner.',
+  'api.key.invalid': 'What an API key is to have is not possible: an unknown owner, or an end in the past.',
 });

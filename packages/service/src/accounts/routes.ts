@@ -13,7 +13,7 @@ import {
   resetApiKeySecret,
   updateApiKey,
 } from './api-keys.ts';
-import { accountBody, apiKeyBody } from './bodies.ts';
+import { accountBody, apiKeyBody, apiKeyInput } from './bodies.ts';
 
 export const apiKeyFilters: FilterFields = {
   key: 'string',
@@ -90,7 +90,7 @@ export function accountRoutes(app: FastifyInstance, domain: Domain): void {
     }),
     async (request, reply) => {
       reply.code(201);
-      return apiKeyBody(await createApiKey(domain, request.actor, request.body));
+      return apiKeyBody(await createApiKey(domain, request.actor, apiKeyInput(request.body)));
     },
   );
 
@@ -119,7 +119,8 @@ export function accountRoutes(app: FastifyInstance, domain: Domain): void {
       answer: 'ApiKeyInfoResp',
       errors: [409],
     }),
-    async (request) => apiKeyBody(await updateApiKey(domain, request.actor, apiKeyIdOf(request.actor), request.body)),
+    async (request) =>
+      apiKeyBody(await updateApiKey(domain, request.actor, apiKeyIdOf(request.actor), apiKeyInput(request.body))),
   );
 
   app.get<OfKey>(
@@ -148,7 +149,8 @@ export function accountRoutes(app: FastifyInstance, domain: Domain): void {
       answer: 'ApiKeyInfoResp',
       errors: [404, 409],
     }),
-    async (request) => apiKeyBody(await updateApiKey(domain, request.actor, request.params.apikey_id, request.body)),
+    async (request) =>
+      apiKeyBody(await updateApiKey(domain, request.actor, request.params.apikey_id, apiKeyInput(request.body))),
   );
 
   app.delete<OfKey>(
@@ -182,6 +184,6 @@ export function accountRoutes(app: FastifyInstance, domain: Domain): void {
       errors: [404, 409],
     }),
     async (request) =>
-      apiKeyBody(await resetApiKeySecret(domain, request.actor, request.params.apikey_id, request.body)),
+      apiKeyBody(await resetApiKeySecret(domain, request.actor, request.params.apikey_id, apiKeyInput(request.body))),
   );
 }

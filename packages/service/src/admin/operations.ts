@@ -33,7 +33,7 @@ export interface AdminFolder extends OpenFolder {
 
 /** What the commands of an operator ask for and get, the same over the socket and without it. */
 export interface Operations extends PeopleOperations {
-  'api-key create': { input: { name: string; groups?: readonly string[] }; output: NewApiKey };
+  'api-key create': { input: { name: string; groups?: readonly string[]; days?: number }; output: NewApiKey };
   'api-key list': { input: Record<never, never>; output: { apiKeys: ApiKeyFacts[] } };
   'api-key revoke': { input: { key: string }; output: ApiKeyFacts };
   'account show': { input: Record<never, never>; output: AccountFacts };
@@ -62,6 +62,9 @@ export interface ApiKeyFacts {
   groups: string[];
   createdAt: string;
   lastUsedAt: string | null;
+  expiresAt: string | null;
+  /** By the clock of the service. */
+  expired: boolean;
 }
 
 /** The only time that the key itself is told. */
@@ -119,6 +122,8 @@ async function keyFacts({ domain, accountId }: OpenFolder, keys: readonly FoundK
     groups: key.groups.map((id) => names.get(id) ?? id),
     createdAt: new Date(key.createdAt).toISOString(),
     lastUsedAt: key.lastLoginAt === null ? null : new Date(key.lastLoginAt).toISOString(),
+    expiresAt: key.expiresAt === null ? null : new Date(key.expiresAt).toISOString(),
+    expired: key.expiresAt !== null && key.expiresAt <= domain.clock.now().getTime(),
   }));
 }
 
@@ -145,8 +150,10 @@ const accountFacts = (account: Awaited<ReturnType<typeof showAccount>>): Account
 const operations: { readonly [Name in OperationName]: Perform<Name> } = {
   ...peopleOperations,
 
-  async 'api-key create'(folder, input) {
-    const key = await createApiKey(folder.domain, operator(folder.accountId), input);
+  async 'api-key create'(folder, { days, ...input }) {
+    const { domain } = folder;
+    const expiresAt = days === undefined ? null : domain.clock.now().getTime() + days * 86_400_000;
+    const key = await createApiKey(domain, operator(folder.accountId), { ...input, expiresAt });
     return { ...(await factsOfOne(folder, key)), key: key.key };
   },
 

@@ -17,11 +17,19 @@ export const apiKeyCreate: Command = {
       kind: 'list',
       help: 'Name or id of a group whose permissions the key has: Administrators (the default here) or Developers.',
     },
+    {
+      flags: ['--days'],
+      name: 'days',
+      metavar: 'N',
+      kind: 'integer',
+      help: 'The key expires after so many days. Without it, it is good until it is revoked.',
+    },
     ...folderOptions,
   ],
   examples: [
     { run: 'KEY=$(mooring api-key create laptop)', does: 'keeps the key in a variable of the shell' },
     { run: 'mooring api-key create factory --group Developers', does: 'makes a key that cannot make other keys' },
+    { run: 'mooring api-key create visitor --days 7', does: 'makes a key that ends by itself' },
   ],
   async run(context, values) {
     const { operate } = await import('../admin/reach.ts');
@@ -29,10 +37,11 @@ export const apiKeyCreate: Command = {
     const made = await operate(context, values, 'api-key create', {
       name: String(values.name),
       ...(groups ? { groups } : {}),
+      ...(typeof values.days === 'number' ? { days: values.days } : {}),
     });
     if (!context.json) context.output.line(made.key);
     context.output.note(
-      `API key "${made.name}" (${made.id}) of ${made.groups.join(', ')}. It is shown only this once.`,
+      `API key "${made.name}" (${made.id}) of ${made.groups.join(', ')}. It is shown only this once.${made.expiresAt === null ? '' : ` It expires at ${made.expiresAt}.`}`,
     );
     return made;
   },

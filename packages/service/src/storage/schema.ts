@@ -50,6 +50,8 @@ export interface ApiKeysTable {
   created_at: number;
   updated_at: number;
   last_login_at: number | null;
+  /** Refused from then on. */
+  expires_at: number | null;
   etag: number;
 }
 

@@ -100,6 +100,37 @@ test('what is not the key is refused, always in the same words', async (t) => {
   assert.equal(answers.size, 1);
 });
 
+test('a key ends at its time, and whoever has it hears so', async (t) => {
+  const { request, clock } = await service(t);
+  const body = { name: 'visitor', expires_at: '2026-11-29T20:02:45Z' };
+  const made = (await request('POST', '/v3/api-keys', { body })).body;
+  assert.equal(made.expires_at, '2026-11-29T20:02:45Z');
+  const ask = (key: string) => request('GET', '/v3/accounts/me', { key });
+  clock.set('2026-11-29T20:02:44.999Z');
+  assert.equal((await ask(made.key)).status, 200);
+  clock.set('2026-11-29T20:02:45Z');
+  const late = await ask(made.key);
+  assert.deepEqual([late.status, late.body.type], [401, 'invalid_auth']);
+  assert.match(late.body.message, /expired on 2026-11-29/);
+  const stranger = await ask(made.key.slice(0, 79) + newSecret());
+  assert.doesNotMatch(stranger.body.message, /expired/, 'who has half of it learns nothing');
+
+  const change = (expires_at: string | null) => request('PUT', `/v3/api-keys/${made.id}`, { body: { expires_at } });
+  const past = await change('2026-11-29T20:02:45Z');
+  assert.equal(past.status, 200, 'what stays as it is is no change');
+  assert.deepEqual((await change('2026-11-28T00:00:00Z')).status, 400);
+  assert.equal((await change(null)).body.expires_at, undefined);
+  assert.equal((await ask(made.key)).status, 200);
+});
+
+test('nobody prolongs the key that they were given', async (t) => {
+  const { request } = await service(t);
+  const body = { name: 'visitor', expires_at: '2026-11-29T20:02:45Z' };
+  const { key } = (await request('POST', '/v3/api-keys', { body })).body;
+  const refused = await request('PUT', '/v3/api-keys/me', { key, body: { expires_at: null } });
+  assert.equal(refused.status, 403);
+});
+
 test('the scheme is taken in any case', async (t) => {
   const { request, admin } = await service(t);
   for (const authorization of [`Bearer ${admin}`, `bearer ${admin}`, `BEARER  ${admin} `, `Bearer bearer ${admin}`]) {

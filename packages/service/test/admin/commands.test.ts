@@ -40,6 +40,12 @@ for (const [way, ready] of ways) {
     const second = await run('api-key', 'create', 'factory', '--group', 'Developers', '--json');
     assert.deepEqual([second.json.name, second.json.groups], ['factory', ['Developers']]);
 
+    const visitor = await run('api-key', 'create', 'visitor', '--days', '7');
+    assert.match(visitor.stderr, /expires at \d{4}-/);
+    assert.match((await run('api-key', 'list')).stdout, /visitor +ACTIVE .* expires \d{4}-/);
+    assert.equal((await run('api-key', 'revoke', 'visitor')).status, 0);
+    assert.equal((await run('api-key', 'create', 'late', '--days', '0')).status, 1);
+
     const { json } = await run('api-key', 'list', '--json');
     assert.deepEqual(
       json.apiKeys.map((key: { name: string; groups: string[]; lastUsedAt: null }) => [

@@ -191,10 +191,10 @@ export class Channels {
   async #isKeyValid(apiKeyId: string): Promise<boolean> {
     const row = await this.#domain.storage.db
       .selectFrom('api_keys')
-      .select('status')
+      .select(['status', 'expires_at'])
       .where('id', '=', apiKeyId)
       .executeTakeFirst();
-    return row?.status === 'ACTIVE';
+    return row?.status === 'ACTIVE' && (row.expires_at === null || row.expires_at > this.#now());
   }
 
   #armSweep(): void {

@@ -7,6 +7,7 @@ import * as m0005 from './0005-enrolment-files.ts';
 import * as m0006 from './0006-device-certificates.ts';
 import * as m0007 from './0007-people.ts';
 import * as m0008 from './0008-updates.ts';
+import * as m0009 from './0009-api-key-expiry.ts';
 
 /** In order; the number in front is the version of the schema. A released one is never changed. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -18,6 +19,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0006-device-certificates': m0006,
   '0007-people': m0007,
   '0008-updates': m0008,
+  '0009-api-key-expiry': m0009,
 };
 
 export function schemaVersionOf(migrationName: string): number {
