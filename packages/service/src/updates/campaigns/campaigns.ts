@@ -3,6 +3,8 @@ import { type DeviceLinks, noLinks } from '../../connect/device-links.ts';
 import type { RegistryEvent } from '../../registry/index.ts';
 import type { Domain } from '../../storage/context.ts';
 import { Delivery } from '../delivery/delivery.ts';
+import { linkOfUri } from '../downloads/links.ts';
+import { openLink } from '../downloads/open-link.ts';
 import { recordRegistration } from '../forecast/certificate-facts.ts';
 import { type Campaign, courseOf, storeCourse, totalOf } from './campaign.ts';
 import { type CampaignEvent, campaignAfter, workOf } from './campaign-machine.ts';
@@ -246,9 +248,12 @@ export class Campaigns {
         return totalOf(campaign) === 0 && campaign.strategy === 'one-shot'
           ? 'No device matches the filter.'
           : undefined;
-      case 'dispatch':
-        await this.#dispatch(campaign);
-        return undefined;
+      case 'dispatch': {
+        // Between two waves the service may have been restored from a backup without the image.
+        const problem = await this.#checkManifest(campaign);
+        if (problem === undefined) await this.#dispatch(campaign);
+        return problem;
+      }
       case 'withdraw':
         await this.#withdraw(campaign);
         return undefined;
@@ -258,15 +263,22 @@ export class Campaigns {
   }
 
   async #checkManifest({ root_manifest_id }: Campaign): Promise<string | undefined> {
+    const { db } = this.#domain.storage;
     const manifest =
       root_manifest_id === null
         ? undefined
-        : await this.#domain.storage.db
+        : await db
             .selectFrom('firmware_manifests')
-            .select('id')
+            .select('payload_uri')
             .where('id', '=', root_manifest_id)
             .executeTakeFirst();
-    return manifest ? undefined : 'The manifest of the campaign was deleted.';
+    if (!manifest) return 'The manifest of the campaign was deleted.';
+    const link = manifest.payload_uri === null ? undefined : linkOfUri(manifest.payload_uri);
+    // Elsewhere is elsewhere's business, and so is a link that no image of this service has.
+    const opened = link?.kind === 'image' ? await openLink(this.#domain, link) : undefined;
+    if (opened === 'absent') return 'The file of the firmware image that the manifest names is missing on the service.';
+    await opened?.close();
+    return undefined;
   }
 
   /** Tells the delivery which devices have their turn. */

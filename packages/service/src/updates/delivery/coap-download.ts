@@ -23,7 +23,7 @@ async function answerOf(domain: Domain, { options = [] }: IncomingRequest): Prom
   const link = option && linkOfUri(Buffer.from(option.value).toString('utf8'));
   if (!link) return { code: option ? codes.proxyingNotSupported : codes.badRequest };
   const opened = await openLink(domain, link);
-  if (!opened) return { code: codes.notFound };
+  if (!opened || opened === 'absent') return { code: codes.notFound };
   const body: Body = {
     size: opened.size,
     read: async (offset, length) => {

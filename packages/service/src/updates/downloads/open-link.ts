@@ -23,13 +23,14 @@ const inMemory = (bytes: Uint8Array): Pick<OpenBlob, 'size' | 'read' | 'close'> 
 });
 
 /**
- * Opens what a link leads to; undefined where that is nothing, or nothing any more. The link of an image ends with the image, and
+ * Opens what a link leads to; undefined where that is nothing, or nothing any more; `absent` where it is an image whose file is not
+ * there, as after a restore without it. The link of an image ends with the image, and
  * at the end that it was given at its upload, but not while a campaign that is not over delivers it.
  */
 export async function openLink(
   domain: Domain,
   { kind, link }: { kind: LinkKind; link: string },
-): Promise<OpenLink | undefined> {
+): Promise<OpenLink | 'absent' | undefined> {
   const { db } = domain.storage;
   if (kind === 'image') {
     const image = await db.selectFrom('firmware_images').selectAll().where('link', '=', link).executeTakeFirst();
@@ -37,7 +38,7 @@ export async function openLink(
     const isOver = image.expires_at !== null && image.expires_at <= domain.clock.now().getTime();
     if (isOver && (await campaignOfImage(domain, image)) === undefined) return undefined;
     const blob = await domain.blobs.open(image.blob);
-    return blob && { ...blob, etag: `"${image.checksum}"`, modified: image.created_at, key: image.blob };
+    return blob ? { ...blob, etag: `"${image.checksum}"`, modified: image.created_at, key: image.blob } : 'absent';
   }
   const manifest = await db
     .selectFrom('firmware_manifests')

@@ -98,6 +98,11 @@ export async function startDownloads(domain: Domain, options: DownloadOptions): 
       refuse(response, 404, 'There is nothing here, or nothing any more.');
       return;
     }
+    if (link === 'absent') {
+      // Not 410: whoever puts the file back, makes the link good again.
+      refuse(response, 404, 'The file of this firmware image is missing here.');
+      return;
+    }
     try {
       const range = mayGoOn(request, link) ? parseRange(request.headers.range, link.size) : 'whole';
       if (range === 'unsatisfiable') {

@@ -1,3 +1,4 @@
+import { isMooringError } from '@mooring/platform';
 import { type FilterFields, type ListQuery, matchesFilters, type UploadJobReq } from '@mooring/rest';
 import { sql } from 'kysely';
 import { newId } from '../../accounts/ids.ts';
@@ -165,6 +166,18 @@ async function repeated(
   return undefined;
 }
 
+/** Ends a job whose chunks are no longer there: backups do not hold those of an upload that has begun. */
+async function withoutChunks(domain: Domain, job: UploadJob): Promise<Error> {
+  await domain.storage.transaction(async (db) => {
+    const updated_at = changeTime(domain, job.updated_at);
+    await db.updateTable('upload_jobs').set({ status: 'failed', updated_at }).where('id', '=', job.id).execute();
+  });
+  return updateErrors('upload.job.over', {
+    message: `The chunks of the upload job ${job.id} are missing on the service; the job has failed.`,
+    next: 'Make a new upload job.',
+  });
+}
+
 /**
  * Appends a chunk to a job. One without bytes ends the job and makes the image.
  *
@@ -196,6 +209,7 @@ export function addChunk(domain: Domain, actor: Actor, id: string, chunk: ChunkI
     try {
       taken = await domain.blobs.append(id, job.size, chunk.source, largestImage(domain) - job.size);
     } catch (error) {
+      if (isMooringError(error) && error.code === 'file.not.found') throw await withoutChunks(domain, job);
       throw error instanceof TooMuch ? tooLarge(domain) : error;
     }
     if (chunk.md5 !== undefined && chunk.md5 !== taken.md5) {
