@@ -2,6 +2,7 @@ import { type IncomingMessage, request } from 'node:http';
 import { type ErrorDetail, MooringError } from '@mooring/platform';
 import { adminErrors } from '../errors.ts';
 import type { OperationName, Operations } from './operations.ts';
+import type { BackupRequest } from './operator-backup.ts';
 
 function post(socketPath: string, operation: string, input: unknown): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
@@ -81,11 +82,8 @@ export async function askService<Name extends OperationName>(
 }
 
 /** The same for a backup, which comes as a stream. */
-export async function askForBackup(
-  socketPath: string,
-  passphrase: string | undefined,
-): Promise<IncomingMessage | undefined> {
-  const response = await answerOf(socketPath, 'backup', { passphrase });
+export async function askForBackup(socketPath: string, wanted: BackupRequest): Promise<IncomingMessage | undefined> {
+  const response = await answerOf(socketPath, 'backup', wanted);
   if (response && response.statusCode !== 200) throw await refusal(response);
   return response;
 }

@@ -13,6 +13,7 @@ import { requireDataFolder } from '../storage/data-folder.ts';
 import { folderHeld, tryLockFolder } from '../storage/folder-lock.ts';
 import { askForBackup, askService, brokenOff } from './client.ts';
 import type { AdminFolder, OperationName, Operations } from './operations.ts';
+import type { BackupRequest } from './operator-backup.ts';
 import { readServiceFile } from './service-file.ts';
 
 /** How long to wait for a service that starts or ends, or for another command, in ms. */
@@ -102,14 +103,14 @@ export async function operateBackup(
   context: CommandContext,
   values: Values,
   file: string,
-  passphrase: string | undefined,
+  wanted: BackupRequest,
 ): Promise<void> {
   await reach(
     context,
     values,
     'backup',
     async (socket) => {
-      const archive = await askForBackup(socket, passphrase);
+      const archive = await askForBackup(socket, wanted);
       if (!archive) return undefined;
       await saveArchive(archive, file).catch((error: unknown) => {
         throw isMooringError(error) ? error : brokenOff(error);
@@ -119,7 +120,7 @@ export async function operateBackup(
     async (folder) => {
       const { operatorBackup } = await import('./operator-backup.ts');
       // Beside the backup, so that the last one can be made of a data folder whose disk is full.
-      const backup = await operatorBackup(folder, passphrase, dirname(file));
+      const backup = await operatorBackup(folder, wanted, dirname(file));
       try {
         await saveArchive(backup.archive, file);
       } finally {

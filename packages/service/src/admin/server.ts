@@ -54,7 +54,7 @@ async function serveOne(folder: AdminFolder, request: IncomingMessage, response:
     return;
   }
   const passphrase = typeof input.passphrase === 'string' ? input.passphrase : undefined;
-  const backup = await operatorBackup(folder, passphrase);
+  const backup = await operatorBackup(folder, { passphrase, withImages: input.withImages !== false });
   try {
     await sendArchive(response, backup.archive);
   } finally {

@@ -1,22 +1,21 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { fileError } from '@mooring/platform';
 import { extract, pack } from 'tar-stream';
 import { backupErrors } from '../errors.ts';
-import { type FileFacts, type Manifest, parseManifest } from './manifest.ts';
+import { type FileFacts, isImageFile, type Manifest, parseManifest } from './manifest.ts';
 
 const manifestName = 'mooring-backup.json';
 
-/** Longest manifest that is read, in bytes. */
-const manifestLimit = 1 << 20;
+/** Longest manifest that is read, in bytes: an image takes a few hundred. */
+const manifestLimit = 16 << 20;
 
-export async function factsOf(folder: string, name: string): Promise<FileFacts> {
-  const path = join(folder, name);
+export async function factsOf(path: string, name: string): Promise<FileFacts> {
   try {
     const hash = createHash('sha256');
     await pipeline(createReadStream(path), hash);
@@ -26,8 +25,8 @@ export async function factsOf(folder: string, name: string): Promise<FileFacts> 
   }
 }
 
-/** The archive as it is to be written: the manifest first, then its files, out of `folder`. Ends with an error if one fails. */
-export function packBackup(folder: string, manifest: Manifest): Readable {
+/** The archive as it is to be written: the manifest first, then its files. Ends with an error if one fails. */
+export function packBackup(manifest: Manifest, pathOf: (name: string) => string): Readable {
   const tar = pack();
   const zipped = createGzip();
   const fill = async () => {
@@ -35,7 +34,7 @@ export function packBackup(folder: string, manifest: Manifest): Readable {
     tar.entry({ name: manifestName, mode: 0o600, mtime }, `${JSON.stringify(manifest, null, 2)}\n`);
     for (const { name, size } of manifest.files) {
       const entry = tar.entry({ name, size, mode: 0o600, mtime });
-      await pipeline(createReadStream(join(folder, name)), entry);
+      await pipeline(createReadStream(pathOf(name)), entry);
     }
     tar.finalize();
   };
@@ -76,6 +75,7 @@ export async function unpackBackup(path: string, folder: string): Promise<Manife
   const flow = pipeline(source, createGunzip(), tar);
   flow.catch(() => undefined);
   let manifest: Manifest | undefined;
+  let listed: ReadonlyMap<string, FileFacts> = new Map();
   const seen = new Set<string>();
   try {
     for await (const entry of tar) {
@@ -84,16 +84,18 @@ export async function unpackBackup(path: string, folder: string): Promise<Manife
         if (name !== manifestName)
           throw damaged(path, 'it does not begin with a manifest, so that it is no backup of Mooring');
         manifest = parseManifest(await textOf(entry as AsyncIterable<unknown> as AsyncIterable<Buffer>, path), path);
+        listed = new Map(manifest.files.map((file) => [file.name, file]));
         continue;
       }
-      const facts = manifest.files.find((file) => file.name === name);
+      const facts = listed.get(name);
       if (!facts || type !== 'file' || seen.has(name) || size !== facts.size) {
         throw damaged(path, `${JSON.stringify(name)} in it is not as its manifest says`);
       }
       seen.add(name);
       const target = join(folder, name);
+      if (isImageFile(name)) await mkdir(dirname(target), { recursive: true, mode: 0o700 });
       await pipeline(entry, createWriteStream(target, { mode: 0o600, flags: 'wx', flush: true }));
-      if ((await factsOf(folder, name)).sha256 !== facts.sha256) throw damaged(path, `the checksum of ${name} differs`);
+      if ((await factsOf(target, name)).sha256 !== facts.sha256) throw damaged(path, `the checksum of ${name} differs`);
     }
     await flow;
   } catch (error) {

@@ -1,9 +1,11 @@
 import { backupErrors } from '../errors.ts';
 import { wrappedKeyFileName } from '../keys/pkcs11-key.ts';
-import { databaseFileName } from '../storage/data-folder.ts';
+import { blobsFolderName, databaseFileName } from '../storage/data-folder.ts';
+import { isBlobName } from '../updates/images/blobs.ts';
 import { sealedKeyFileName } from './sealed-key.ts';
 
-const formatVersion = 1;
+/** 2 has files of images. Without them it is 1 still, so that an older Mooring restores what was made before a migration. */
+const formatVersion = 2;
 
 /** One file of a backup. */
 export interface FileFacts {
@@ -11,6 +13,17 @@ export interface FileFacts {
   readonly size: number;
   /** Lower-case hexadecimal. */
   readonly sha256: string;
+}
+
+/** A firmware image that the database in a backup knows, and whose bytes are not in it. */
+export interface AbsentImage {
+  readonly id: string;
+  readonly name: string;
+  /**
+   * `left-out`: as was asked for. `missing`: it was deleted meanwhile, or its file was not there. `damaged`: its file was not
+   * what its checksum says.
+   */
+  readonly why: 'left-out' | 'missing' | 'damaged';
 }
 
 /** First file of a backup. */
@@ -25,23 +38,41 @@ export interface Manifest {
   /** What was last handed out to devices, so that whoever restores it knows what has to lead to the new place. */
   readonly handedOut: { readonly bootstrapUri: string; readonly lwm2mUri: string } | null;
   readonly files: readonly FileFacts[];
+  readonly absentImages: readonly AbsentImage[];
 }
 
-/** Everything that a backup may hold; nothing else is ever written by restoring one. */
+/** What a backup may hold besides images; nothing else is ever written by restoring one. */
 const fileNames: readonly string[] = [databaseFileName, wrappedKeyFileName, sealedKeyFileName];
 
+/** Name of the file of an image, in a backup as in a data folder. */
+export const imageFileName = (blob: string): string => `${blobsFolderName}/${blob}`;
+
+/** Nothing but the folder, one slash and 32 hexadecimal digits, so that it cannot lead out of the data folder. */
+export const isImageFile = (name: string): boolean => {
+  const blob = name.slice(blobsFolderName.length + 1);
+  return isBlobName(blob) && name === imageFileName(blob);
+};
+
 export function manifestOf(content: Omit<Manifest, 'format' | 'formatVersion'>): Manifest {
-  return { format: 'mooring-backup', formatVersion, ...content };
+  const version = content.files.some(({ name }) => isImageFile(name)) ? formatVersion : 1;
+  return { format: 'mooring-backup', formatVersion: version, ...content };
 }
 
 function isFileFacts(value: unknown): value is FileFacts {
   const { name, size, sha256 } = (value ?? {}) as Partial<FileFacts>;
   return (
     typeof name === 'string' &&
-    fileNames.includes(name) &&
+    (fileNames.includes(name) || isImageFile(name)) &&
     Number.isSafeInteger(size) &&
     (size as number) >= 0 &&
     /^[0-9a-f]{64}$/.test(String(sha256))
+  );
+}
+
+function isAbsentImage(value: unknown): value is AbsentImage {
+  const { id, name, why } = (value ?? {}) as Partial<AbsentImage>;
+  return (
+    typeof id === 'string' && typeof name === 'string' && ['left-out', 'missing', 'damaged'].includes(why as string)
   );
 }
 
@@ -62,15 +93,17 @@ export function parseManifest(text: string, path: string): Manifest {
   }
   const fits =
     found?.format === 'mooring-backup' &&
-    found.formatVersion === formatVersion &&
+    (found.formatVersion === 1 || found.formatVersion === formatVersion) &&
     typeof found.createdAt === 'string' &&
     !Number.isNaN(Date.parse(found.createdAt)) &&
     Number.isInteger(found.schemaVersion) &&
     (found.masterKeyId === null || typeof found.masterKeyId === 'string') &&
     Array.isArray(found.files) &&
     found.files.every(isFileFacts) &&
-    found.files.some((file) => file.name === databaseFileName);
-  if (fits) return found as Manifest;
+    found.files.some((file) => file.name === databaseFileName) &&
+    (found.absentImages === undefined ||
+      (Array.isArray(found.absentImages) && found.absentImages.every(isAbsentImage)));
+  if (fits) return { ...(found as Manifest), absentImages: found?.absentImages ?? [] };
   throw backupErrors('backup.damaged', {
     message: `${path} cannot be restored: its manifest is not one of Mooring.`,
     next: 'Take another backup file. Nothing was changed.',

@@ -6,11 +6,12 @@ import { backupErrors, masterKeyErrors } from '../errors.ts';
 import { fileMasterKey, writeNewKeyFile } from '../keys/file-key.ts';
 import type { MasterKeyProvider } from '../keys/master-key.ts';
 import { openVault } from '../keys/vault.ts';
-import { databaseFileName } from '../storage/data-folder.ts';
+import { blobsFolderName, databaseFileName } from '../storage/data-folder.ts';
 import { schemaVersion } from '../storage/migrations/index.ts';
 import { sqliteError } from '../storage/sqlite-errors.ts';
 import { readJson, unpackBackup } from './archive.ts';
-import type { Manifest } from './manifest.ts';
+import { imagesOf } from './images.ts';
+import { isImageFile, type Manifest } from './manifest.ts';
 import { openSealedKey, sealedKeyFileName } from './sealed-key.ts';
 
 export interface RestoreRequest {
@@ -32,6 +33,8 @@ export interface Restored {
   readonly masterKey: 'present' | 'missing';
   /** Where it is, or has to be. */
   readonly place: string;
+  /** Firmware images whose files were not in the backup. */
+  readonly absentImages: readonly { readonly id: string; readonly name: string }[];
 }
 
 async function refuseUsed(folder: string): Promise<void> {
@@ -103,6 +106,14 @@ async function keyFromBackup(
   });
 }
 
+/** By the database itself: backups of the first format do not say it. */
+function imagesWithoutFile(database: string, manifest: Manifest): Restored['absentImages'] {
+  const files = new Set(manifest.files.map(({ name }) => name));
+  return imagesOf(database)
+    .filter(({ file }) => !files.has(file))
+    .map(({ id, name }) => ({ id, name }));
+}
+
 function wrongKey(place: string, found: string, needed: string | null): Error {
   return masterKeyErrors('master.key.wrong', {
     message: `The backup needs master key ${needed}; ${place} holds ${found}.`,
@@ -134,6 +145,7 @@ export async function restoreBackup(request: RestoreRequest): Promise<Restored> 
     const needed = manifest.masterKeyId;
     const brought = await keyFromBackup(request, staging, manifest);
     await rm(join(staging, sealedKeyFileName), { force: true });
+    const absentImages = imagesWithoutFile(join(staging, databaseFileName), manifest);
 
     // Read through the staged folder, where a key that a token wrapped is.
     const provider = brought && request.keyFile ? fileMasterKey(request.keyFile) : request.provider(staging);
@@ -157,6 +169,7 @@ export async function restoreBackup(request: RestoreRequest): Promise<Restored> 
       }
       await writeNewKeyFile(request.keyFile, brought);
     }
+    if (manifest.files.some(({ name }) => isImageFile(name))) await syncFolder(join(staging, blobsFolderName));
     await syncFolder(staging);
     await ensureDirectory(dirname(folder));
     // Over an empty folder as well; over one that was filled meanwhile it fails.
@@ -166,6 +179,7 @@ export async function restoreBackup(request: RestoreRequest): Promise<Restored> 
       manifest,
       masterKey: present || brought || needed === null ? 'present' : 'missing',
       place: provider.place,
+      absentImages,
     };
   } catch (error) {
     await rm(staging, { recursive: true, force: true });

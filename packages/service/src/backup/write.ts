@@ -8,6 +8,7 @@ import { keyIdOf } from '../keys/vault.ts';
 import { databaseFileName } from '../storage/data-folder.ts';
 import { schemaVersionOf } from '../storage/migrations/index.ts';
 import { factsOf, packBackup } from './archive.ts';
+import { absent, holdImages, imagesOf } from './images.ts';
 import { type Manifest, manifestOf } from './manifest.ts';
 import { sealedKeyFileName, sealMasterKey } from './sealed-key.ts';
 import { readSnapshot, snapshot } from './snapshot.ts';
@@ -15,6 +16,8 @@ import { readSnapshot, snapshot } from './snapshot.ts';
 export interface BackupSource {
   readonly folder: string;
   readonly clock: Clock;
+  /** Puts the firmware images in. */
+  readonly withImages: boolean;
   /** Folder for the copy that is packed; the data folder if absent. */
   readonly staging?: string;
   /** Puts the master key in, under this passphrase. */
@@ -48,13 +51,13 @@ export interface Backup {
 }
 
 /**
- * Makes a backup of a data folder, also one that is in use: the database as it is at this moment, and the master key
- * where it was wrapped by a token.
+ * Makes a backup of a data folder, also one that is in use: the database as it is at this moment, the firmware images that it
+ * names, and the master key where it was wrapped by a token. Images that cannot go in are named in the manifest.
  *
  * @throws MooringError `database.*`, `file.*`
  */
 export async function makeBackup(source: BackupSource): Promise<Backup> {
-  const { folder, clock, withKey } = source;
+  const { folder, clock, withImages, withKey } = source;
   let staging: string;
   try {
     staging = await mkdtemp(join(source.staging ?? folder, '.backup-'));
@@ -63,8 +66,11 @@ export async function makeBackup(source: BackupSource): Promise<Backup> {
   }
   const discard = () => rm(staging, { recursive: true, force: true });
   try {
+    const database = join(staging, databaseFileName);
     const names = [databaseFileName];
-    await snapshot(join(folder, databaseFileName), join(staging, databaseFileName));
+    await snapshot(join(folder, databaseFileName), database);
+    const known = imagesOf(database);
+    const images = await holdImages(folder, staging, withImages ? known : []);
     if (existsSync(join(folder, wrappedKeyFileName))) {
       await copyFile(join(folder, wrappedKeyFileName), join(staging, wrappedKeyFileName));
       names.push(wrappedKeyFileName);
@@ -76,10 +82,15 @@ export async function makeBackup(source: BackupSource): Promise<Backup> {
     }
     const manifest = manifestOf({
       createdAt: clock.now().toISOString(),
-      ...databaseFacts(join(staging, databaseFileName)),
-      files: await Promise.all(names.map((name) => factsOf(staging, name))),
+      ...databaseFacts(database),
+      files: [...(await Promise.all(names.map((name) => factsOf(join(staging, name), name)))), ...images.files],
+      absentImages: withImages ? images.absent : known.map((image) => absent(image, 'left-out')),
     });
-    return { manifest, archive: packBackup(staging, manifest), discard };
+    return {
+      manifest,
+      archive: packBackup(manifest, (name) => images.paths.get(name) ?? join(staging, name)),
+      discard,
+    };
   } catch (error) {
     await discard();
     throw fileError(error, staging);

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Command } from '@mooring/terminal';
 import { configSetting, optionOf, settings } from '../serve/settings-table.ts';
 
@@ -6,7 +6,7 @@ export const restore: Command = {
   name: 'restore',
   summary: 'Make a data folder from a backup.',
   description:
-    'Verifies a backup and puts it into a new data folder. The service then has the account, keys and authorities that it had, so that the same devices and clients go on working. What it needs besides is the master key: the file that was beside the old data folder, or the passphrase that the backup was made with.',
+    'Verifies a backup and puts it into a new data folder. The service then has the account, keys, authorities and firmware images that it had, so that the same devices and clients go on working. What it needs besides is the master key: the file that was beside the old data folder, or the passphrase that the backup was made with.',
   positionals: [{ name: 'file', metavar: 'FILE', help: 'The backup file.' }],
   options: [
     { ...optionOf('data', settings.data), help: 'The data folder to make; it must not exist, or be empty.' },
@@ -38,11 +38,12 @@ export const restore: Command = {
     const { readPassphrase } = await import('../backup/sealed-key.ts');
     const { defaultKeyFile, masterKeyProvider } = await import('../keys/provider.ts');
     const { wrappedKeyFileName } = await import('../keys/pkcs11-key.ts');
+    const { blobsFolderName } = await import('../storage/data-folder.ts');
     const { output, cwd, env } = context;
     const { data, masterKey } = await resolveSettings({ options: values, ...context });
     const isToken = masterKey?.startsWith('pkcs11:') ?? false;
     const from = values.passphraseFile;
-    const { manifest, ...key } = await restoreBackup({
+    const { manifest, absentImages, ...key } = await restoreBackup({
       file: resolve(cwd, String(values.file)),
       folder: data,
       // What is looked for beside the folder is beside the one that will be, not the one that is being filled.
@@ -61,6 +62,12 @@ export const restore: Command = {
       output.line(
         `Devices connect to ${manifest.handedOut.bootstrapUri} and ${manifest.handedOut.lwm2mUri}: let these names lead here, and give the same --public-host and ports.`,
       );
+    }
+    if (absentImages.length > 0) {
+      output.line(
+        `Firmware images whose files are not in the backup: ${absentImages.length}. Upload them again, or put their files, from the folder blobs of the old data folder, into ${join(data, blobsFolderName)}:`,
+      );
+      for (const { id, name } of absentImages) output.line(`  ${id} ${JSON.stringify(name)}`);
     }
     const wrapped = manifest.files.some(({ name }) => name === wrappedKeyFileName);
     if (key.masterKey === 'present') output.line(`Its master key ${manifest.masterKeyId} is in ${key.place}.`);
@@ -81,6 +88,7 @@ export const restore: Command = {
       masterKeyId: manifest.masterKeyId,
       ...key,
       handedOut: manifest.handedOut,
+      absentImages,
     };
   },
 };

@@ -36,7 +36,7 @@ async function backupBeforeMigration(
 ): Promise<void> {
   const backups = backupsFolder(folder);
   await ensureDirectory(backups, 0o700);
-  const backup = await makeBackup({ folder, clock });
+  const backup = await makeBackup({ folder, clock, withImages: false });
   const time = clock
     .now()
     .toISOString()
@@ -47,10 +47,11 @@ async function backupBeforeMigration(
   } finally {
     await backup.discard();
   }
-  log.info('storage.backup', `The database is brought to a newer schema; before that it was backed up to ${file}.`, {
-    file,
-    pending,
-  });
+  log.info(
+    'storage.backup',
+    `The database is brought to a newer schema; before that it was backed up to ${file}, without the firmware images, which stay where they are.`,
+    { file, pending },
+  );
 }
 
 /**

@@ -5,6 +5,7 @@ import { RegistryEvents } from '../registry/bus.ts';
 import { Usage } from '../registry/usage/usage.ts';
 import type { ServiceSettings } from '../serve/settings.ts';
 import { type Blobs, folderBlobs, memoryBlobs } from '../updates/images/blobs.ts';
+import { blobsFolderName } from './data-folder.ts';
 import type { Storage } from './storage.ts';
 
 /** What every rule of the service works with. */
@@ -30,7 +31,7 @@ export function domainOf(
     ...parts,
     bus: new RegistryEvents(failed),
     usage: new Usage(parts.storage, parts.clock),
-    blobs: folder === ':memory:' ? memoryBlobs() : folderBlobs(join(folder, 'blobs')),
+    blobs: folder === ':memory:' ? memoryBlobs() : folderBlobs(join(folder, blobsFolderName)),
   };
 }
 

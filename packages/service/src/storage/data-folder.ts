@@ -5,6 +5,9 @@ import { storageErrors } from '../errors.ts';
 /** The name of the database in every data folder. */
 export const databaseFileName = 'mooring.sqlite';
 
+/** The folder in it that holds the bytes of firmware images. */
+export const blobsFolderName = 'blobs';
+
 /** Undefined where there is no such folder. */
 export async function folderEntries(folder: string): Promise<string[] | undefined> {
   try {

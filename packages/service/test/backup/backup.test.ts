@@ -3,17 +3,17 @@ import { createPublicKey } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { gunzipSync } from 'node:zlib';
 import { importPrivateKey, matches, parseCertificate } from '@mooring/pki';
 import { isMooringError, systemClock } from '@mooring/platform';
 import fc from 'fast-check';
-import { extract, pack } from 'tar-stream';
 import { restoreBackup } from '../../src/backup/restore.ts';
 import { masterKeyProvider } from '../../src/keys/provider.ts';
 import { databaseFileName, openStorage } from '../../src/storage/index.ts';
 import { mooring } from '../command-line.ts';
 import { type Started, start } from '../serve/service.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
+import { rewrite } from './rewrite.ts';
 
 interface Used extends Started {
   readonly apiKey: string;
@@ -163,26 +163,6 @@ test('what cannot be restored changes nothing', async (t) => {
   assert.equal((await mooring(['restore', file, '--data', 'empty'], { cwd: folder })).status, 0);
 });
 
-/** Rewrites a backup entry by entry; undefined drops one. */
-async function rewrite(
-  file: string,
-  change: (name: string, content: Buffer) => [string, Buffer] | undefined,
-): Promise<Buffer> {
-  const source = extract();
-  const target = pack();
-  source.end(gunzipSync(readFileSync(file)));
-  for await (const entry of source) {
-    const chunks: Buffer[] = [];
-    for await (const chunk of entry as AsyncIterable<unknown> as AsyncIterable<Buffer>) chunks.push(chunk);
-    const changed = change(entry.header.name, Buffer.concat(chunks));
-    if (changed) target.entry({ name: changed[0] }, changed[1]);
-  }
-  target.finalize();
-  const chunks: Buffer[] = [];
-  for await (const chunk of target as AsyncIterable<unknown> as AsyncIterable<Buffer>) chunks.push(chunk);
-  return gzipSync(Buffer.concat(chunks));
-}
-
 const manifestName = 'mooring-backup.json';
 const edited = (content: Buffer, changes: (manifest: Record<string, unknown>) => object): Buffer =>
   Buffer.from(JSON.stringify(changes(JSON.parse(content.toString()))));
@@ -218,7 +198,7 @@ const forgeries: [what: string, code: string, change: Parameters<typeof rewrite>
   [
     'a newer format',
     'backup.newer',
-    (name, content) => [name, name === manifestName ? edited(content, (m) => ({ ...m, formatVersion: 2 })) : content],
+    (name, content) => [name, name === manifestName ? edited(content, (m) => ({ ...m, formatVersion: 3 })) : content],
   ],
   [
     'a newer schema',

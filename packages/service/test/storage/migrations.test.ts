@@ -14,6 +14,7 @@ import {
   sql,
 } from 'kysely';
 import type { Migration } from 'kysely/migration';
+import { readManifest } from '../../src/backup/archive.ts';
 import { fileMasterKey } from '../../src/keys/file-key.ts';
 import { openVault, type Vault } from '../../src/keys/vault.ts';
 import { deviceCount } from '../../src/registry/devices/counts.ts';
@@ -124,7 +125,8 @@ test('before a database is changed it is backed up; a new one needs none', async
 });
 
 test('the backup before a migration lies in the data folder and can be restored', async (t) => {
-  const folder = folderOf(1, t);
+  const folder = folderOf(8, t);
+  const said: string[] = [];
   migrationsForTest['0099-motto'] = later;
   t.after(() => delete migrationsForTest['0099-motto']);
   const opened = await openFolder({
@@ -132,11 +134,24 @@ test('the backup before a migration lies in the data folder and can be restored'
     masterKey: fileMasterKey(join(temporaryFolder(t), 'none-yet')),
     settings: { publicHost: 'iot.example.com', bootstrapPort: 1, lwm2mPort: 2, limits: defaultLimits },
     clock,
-    log: noLog,
+    log: { ...noLog, info: (_event, message) => void said.push(message) },
   }).catch((error: Error & { code?: string }) => error.code);
   // The master key is not there: that is found out after the backup.
   assert.equal(opened, 'master.key.missing');
-  assert.deepEqual(readdirSync(join(folder, 'backups')), ['schema-1-20260102T030405Z.tar.gz']);
+  assert.deepEqual(readdirSync(join(folder, 'backups')), ['schema-8-20260102T030405Z.tar.gz']);
+  const { formatVersion, files, absentImages } = await readManifest(
+    join(folder, 'backups', 'schema-8-20260102T030405Z.tar.gz'),
+  );
+  assert.equal(formatVersion, 1, 'as the older Mooring reads it');
+  assert.deepEqual(
+    files.map(({ name }) => name),
+    [databaseFileName],
+  );
+  assert.deepEqual(
+    absentImages.map(({ name, why }) => [name, why]),
+    [['gateway', 'left-out']],
+  );
+  assert.match(said.join('\n'), /without the firmware images, which stay where they are/);
 });
 
 const migrationsForTest = migrations as Record<string, Migration>;

@@ -50,7 +50,7 @@ export interface Blobs {
 
 export const blobName = (): string => randomBytes(16).toString('hex');
 
-const isName = (name: string): boolean => /^[0-9a-f]{32}$/.test(name);
+export const isBlobName = (name: string): boolean => /^[0-9a-f]{32}$/.test(name);
 
 /** In a folder of its own: `blobs/NAME`, and `blobs/begun/NAME` until it is whole. */
 export function folderBlobs(folder: string): Blobs {
@@ -113,10 +113,10 @@ export function folderBlobs(folder: string): Blobs {
       }
     },
     async forget(name) {
-      if (isName(name)) await rm(begun(name), { force: true });
+      if (isBlobName(name)) await rm(begun(name), { force: true });
     },
     async open(name) {
-      if (!isName(name)) return undefined;
+      if (!isBlobName(name)) return undefined;
       try {
         const file = await open(whole(name), 'r');
         const { size } = await file.stat();
@@ -139,7 +139,7 @@ export function folderBlobs(folder: string): Blobs {
       }
     },
     async remove(name) {
-      if (isName(name)) await rm(whole(name), { force: true });
+      if (isBlobName(name)) await rm(whole(name), { force: true });
     },
     async sweep(isWhole, isBegun) {
       let removed = 0;
@@ -148,7 +148,7 @@ export function folderBlobs(folder: string): Blobs {
         [begunFolder, isBegun],
       ] as const) {
         for (const name of await readdir(where).catch(() => [])) {
-          if (!isName(name) || (await isNamed(name))) continue;
+          if (!isBlobName(name) || (await isNamed(name))) continue;
           await rm(join(where, name), { force: true });
           removed++;
         }
