@@ -6,13 +6,13 @@ export interface Part {
 }
 
 /**
- * Reads a Range header (RFC 9110 §14.2) for something of this size.
+ * Reads a Range header (RFC 9110 §14.2) for something of this size. The unit's name has no case (§14.1).
  *
  * @returns `whole` where there is no range that is understood, as more than one is not; `unsatisfiable` where it begins after the
  *   end
  */
 export function parseRange(header: string | undefined, size: number): Part | 'whole' | 'unsatisfiable' {
-  const found = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header?.replace(/\s/g, '') ?? '');
+  const found = /^bytes=(\d{0,15})-(\d{0,15})$/i.exec(header?.replace(/\s/g, '') ?? '');
   if (!found) return 'whole';
   const [, from = '', to = ''] = found;
   if (from === '') {

@@ -15,6 +15,8 @@ export interface DownloadOptions extends ListenAddress {
   readonly rate: number;
   /** Downloads at a time; 0 for no limit. */
   readonly most: number;
+  /** A client that takes nothing for this long is gone, in ms. */
+  readonly idle?: number;
   readonly timers?: Timers;
   readonly fault?: (error: unknown) => void;
 }
@@ -37,8 +39,7 @@ export interface DownloadServer {
   close(): Promise<void>;
 }
 
-/** A client that takes nothing for this long is gone, in ms. */
-const idleTime = 120_000;
+const defaultIdle = 120_000;
 
 /** Seconds after which a client may come again that was refused. */
 const retryAfter = 30;
@@ -82,7 +83,7 @@ const mayGoOn = ({ headers }: IncomingMessage, link: OpenLink): boolean => {
  * @throws MooringError `serve.*`
  */
 export async function startDownloads(domain: Domain, options: DownloadOptions): Promise<DownloadServer> {
-  const { host, port, rate, most, timers = systemTimers, fault = () => undefined } = options;
+  const { host, port, rate, most, idle = defaultIdle, timers = systemTimers, fault = () => undefined } = options;
   const pieces = new Pieces();
   const counts: DownloadCounts = { active: 0, completed: 0, broken: 0, refused: 0, bytes: 0 };
 
@@ -104,20 +105,22 @@ export async function startDownloads(domain: Domain, options: DownloadOptions): 
       return;
     }
     try {
+      // Before the range (RFC 9110 §13.2.2).
+      if (request.headers['if-none-match'] === link.etag) {
+        response.writeHead(304, { ETag: link.etag }).end();
+        return;
+      }
+      // A range means something to GET alone (RFC 9110 §14.2).
+      if (request.method === 'HEAD') {
+        response.writeHead(200, headersOf(link, { first: 0, last: link.size - 1 }, false)).end();
+        return;
+      }
       const range = mayGoOn(request, link) ? parseRange(request.headers.range, link.size) : 'whole';
       if (range === 'unsatisfiable') {
         refuse(response, 416, 'The range begins after the end.', { 'Content-Range': `bytes */${link.size}` });
         return;
       }
-      if (request.headers['if-none-match'] === link.etag) {
-        response.writeHead(304, { ETag: link.etag }).end();
-        return;
-      }
       const part = range === 'whole' ? { first: 0, last: link.size - 1 } : range;
-      if (request.method === 'HEAD') {
-        response.writeHead(200, headersOf(link, { first: 0, last: link.size - 1 }, false)).end();
-        return;
-      }
       if (most > 0 && counts.active >= most) {
         counts.refused++;
         refuse(response, 503, 'There are too many downloads just now.', { 'Retry-After': String(retryAfter) });
@@ -146,7 +149,7 @@ export async function startDownloads(domain: Domain, options: DownloadOptions): 
     });
   });
   server.on('connection', (socket: Socket) => {
-    socket.setTimeout(idleTime, () => socket.destroy());
+    socket.setTimeout(idle, () => socket.destroy());
     socket.once('close', () => {
       counts.bytes += socket.bytesWritten;
     });
