@@ -85,7 +85,14 @@ function metavars({ metavar, kind }: Option): string {
 
 function optionUsage({ options, oneOf }: Page): string[] {
   const shown = options.filter(({ hidden }) => !hidden);
-  const groups = Map.groupBy(shown, (option) => option.excludes ?? option);
+  // The Node of a board has no Map.groupBy.
+  const groups = new Map<string | Option, Option[]>();
+  for (const option of shown) {
+    const key = option.excludes ?? option;
+    const members = groups.get(key);
+    if (members) members.push(option);
+    else groups.set(key, [option]);
+  }
   return [...groups].flatMap(([key, members]) => {
     const forms = members.map((option) => option.flags[0] + metavars(option));
     const isRequired = typeof key === 'string' ? oneOf.includes(key) : key.required === true;
