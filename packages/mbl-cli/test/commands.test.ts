@@ -41,6 +41,7 @@ test('the command line as a whole: version, usage errors, and the help of every 
     'get',
     'put',
     'shell',
+    'update',
     'save-api-key',
     'provision-pelion',
     'get-pelion-status',

@@ -179,6 +179,8 @@ export const roleTable: Readonly<Record<string, string>> = {
   'POST /v3/update-certificates': 'a|a',
   'GET /v3/update-certificates/:update_certificate_id': 'ado|ado',
   'DELETE /v3/update-certificates/:update_certificate_id': 'a|a',
+  'GET /v3/update-forecast': 'ado|ado',
+  'GET /v3/update-forecast/devices': 'ado|ado',
   'GET /v3/user-invitations': 'a|a',
   'POST /v3/user-invitations': 'a|a',
   'DELETE /v3/user-invitations/:invitation_id': 'a|a',
