@@ -1,7 +1,9 @@
 import { stat, statfs } from 'node:fs/promises';
 import { type CertificateEnding, certificateEndings } from '../certificates/endings.ts';
 import type { Domain } from '../storage/context.ts';
+import { updateForecast } from '../updates/forecast/forecast.ts';
 import { type Family, type Sample, single } from './exposition.ts';
+import { forecastFamilies } from './forecast-metrics.ts';
 
 const day = 24 * 60 * 60 * 1000;
 
@@ -116,6 +118,7 @@ export async function serviceFamilies(
   const endings = await certificateEndings(domain, accountId);
   return [
     ...(await countFamilies(domain)),
+    ...forecastFamilies(await updateForecast(domain, { accountId })),
     ...(await storageFamilies(domain)),
     ...endingFamilies(shown ? [shown, ...endings] : endings, domain.clock.now().getTime()),
   ];

@@ -32,6 +32,7 @@ test('/metrics on loopback tells of requests, the database, certificates and the
   assert.equal(sample(body, 'mooring_ready'), 1);
   assert.equal(sample(body, 'mooring_api_keys{status="ACTIVE"}'), 1);
   assert.equal(sample(body, 'mooring_trusted_certificates{kind="developer",status="ACTIVE"}'), 0);
+  assert.equal(sample(body, 'mooring_devices_losing_updates{days="365",client="mbl"}'), 0);
   assert.ok(sample(body, 'mooring_audit_records') >= 5);
   assert.ok(sample(body, 'mooring_database_size_bytes') > 0);
   assert.ok(sample(body, 'mooring_database_wal_size_bytes') > 0);

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { operator } from '../../src/accounts/index.ts';
+import { exposition } from '../../src/metrics/exposition.ts';
+import { forecastFamilies } from '../../src/metrics/forecast-metrics.ts';
 import { createDevice } from '../../src/registry/devices/change.ts';
 import { deviceRegistered } from '../../src/registry/index.ts';
 import { recordRegistration, recordTakenManifest } from '../../src/updates/forecast/certificate-facts.ts';
+import { updateForecast } from '../../src/updates/forecast/forecast.ts';
 import { createFirmwareManifest } from '../../src/updates/manifests/manifest.ts';
 import { type Fixture, service } from '../http/service-fixture.ts';
 import { manifestV1, owner } from './manifests.ts';
@@ -76,6 +79,17 @@ test('the forecast counts devices by the end of their certificate, and daemons o
       ['mbl', by.certificate.fingerprint],
     ],
   );
+  const metrics = exposition(forecastFamilies(await updateForecast(domain, { accountId }))).split('\n');
+  for (const line of [
+    'mooring_devices_losing_updates{days="30",client="mbl"} 0',
+    'mooring_devices_losing_updates{days="30",client="other"} 1',
+    'mooring_devices_losing_updates{days="90",client="mbl"} 1',
+    'mooring_devices_losing_updates{days="90",client="other"} 1',
+    'mooring_devices_losing_updates{days="365",client="mbl"} 1',
+    'mooring_devices_update_end_unknown 1',
+  ]) {
+    assert.ok(metrics.includes(line), line);
+  }
   const by90 = new Date(now + 90 * day).toISOString();
   const { body: list } = await fixture.request(
     'GET',
