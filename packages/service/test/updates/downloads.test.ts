@@ -344,7 +344,7 @@ test('a client that goes away leaves its place to the next', async (t) => {
 test('a client that stops reading is given up, and nothing of it is kept', async (t) => {
   // More than two sockets hold.
   const content = Buffer.alloc(32 << 20, 'firmware');
-  const one = await listening(t, { idle: 200 }, { content });
+  const one = await listening(t, { idle: 1000 }, { content });
   const slow = new RawClient(one.server.port, `GET ${one.path}`);
   slow.socket.pause();
   await until('its end', () => one.server.counts.broken === 1);
