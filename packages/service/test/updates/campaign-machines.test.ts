@@ -254,7 +254,7 @@ const delivered: CampaignDevice = { ...newCampaignDevice, progress: 'delivered',
 test('after a break the device itself says where it is', () => {
   const writing: CampaignDevice = { ...delivered, progress: 'writing', before_result: 27 };
   const found = (state: number, result: number, runs: 'new' | 'other' | 'unknown' = 'other') =>
-    ({ kind: 'found', state, result, runs }) as const;
+    ({ kind: 'found', seen: null, state, result, runs }) as const;
   for (const [before, event, progress, status] of [
     // It did not arrive: idle, with the result of the update before.
     [writing, found(1, 27), 'waiting', 'pending'],
@@ -266,9 +266,25 @@ test('after a break the device itself says where it is', () => {
     [{ ...delivered, told_state: 8 }, found(8, -1), 'delivered', 'pending'],
     [{ ...delivered, told_state: 4 }, found(1, -1), 'delivered', 'pending'],
   ] as const) {
-    const now = deviceAfter(before, event);
+    const now = deviceAfter(before, { ...event, seen: before.told_state });
     assert.deepEqual([now.progress, now.status], [progress, status], JSON.stringify(event));
   }
+});
+
+test('what was read from a device before it told more changes nothing', () => {
+  const installing: CampaignDevice = { ...delivered, told_state: 7 };
+  for (const [state, result] of [
+    [6, -1],
+    [1, -1],
+    [1, 23],
+  ] as const) {
+    const found = { kind: 'found', seen: 5, state, result, runs: 'other' } as const;
+    assert.equal(deviceAfter(installing, found), installing, `State ${state}, Result ${result}`);
+  }
+  assert.equal(
+    deviceAfter(installing, { kind: 'found', seen: 5, state: 1, result: -1, runs: 'new' }).status,
+    'success',
+  );
 });
 
 test('a device that has forgotten its manifest gets it again, three times at most', () => {

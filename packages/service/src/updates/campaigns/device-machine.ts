@@ -29,6 +29,8 @@ export type CampaignDeviceEvent =
   /** What was read from a device after a break: of the connection, or of this service. */
   | {
       readonly kind: 'found';
+      /** The State that was known when the reading began. */
+      readonly seen: number | null;
       readonly state: number | undefined;
       readonly result: number | undefined;
       readonly runs: Runs;
@@ -98,9 +100,11 @@ const isNoResult = (value: number | undefined): boolean => value === undefined |
 
 function afterFound(
   device: CampaignDevice,
-  { state, result, runs }: Extract<CampaignDeviceEvent, { kind: 'found' }>,
+  { seen, state, result, runs }: Extract<CampaignDeviceEvent, { kind: 'found' }>,
 ): CampaignDevice {
   if (runs === 'new') return done(device, 'success', 'SYS_112');
+  // The device has told more since it was asked: what was read is older than what is known.
+  if (device.told_state !== seen) return device;
   if (isWorking(state)) return { ...delivered(device), told_state: state ?? null, event_type: stateEvent(state ?? 0) };
   // It has a result that it did not have before.
   if (!isNoResult(result) && result !== device.before_result) return afterResult(device, result as number);

@@ -217,7 +217,7 @@ export class Delivery {
       const state = runs === 'new' ? undefined : numberOf(await this.#read(deviceId, paths.state));
       const result = runs === 'new' ? undefined : numberOf(await this.#read(deviceId, paths.result));
       if (result !== undefined) this.#results.set(deviceId, result);
-      const found = (await this.#advance(row, { kind: 'found', state, result, runs }))?.after;
+      const found = (await this.#advance(row, { kind: 'found', seen: row.told_state, state, result, runs }))?.after;
       const isIdle = found?.progress === 'delivered' && state !== undefined && state <= 1;
       return isIdle && this.#isIdleTooLong(deviceId) ? (await this.#advance(row, { kind: 'forgotten' }))?.after : found;
     } catch (error) {
