@@ -109,7 +109,7 @@ test('a service starts on a full disk, and a first start leaves nothing half mad
   makeRoom();
   assert.equal((await start(t, { data })).account, first.account);
 
-  const other = disk(t, 1);
+  const other = disk(t, 8);
   const room = fill(other);
   await assert.rejects(start(t, { data: join(other, 'data') }), /full/);
   room();
