@@ -1,5 +1,6 @@
 import type { Command } from '@mooring/terminal';
 import { folderOptions } from '../serve/settings-table.ts';
+import { noteWithoutPortal } from './link-note.ts';
 
 export const portalLink: Command = {
   name: 'portal link',
@@ -13,6 +14,7 @@ export const portalLink: Command = {
     const link = await operate(context, values, 'portal link', {});
     if (!context.json) context.output.line(link.url);
     context.output.note(`Good once, until ${link.expiresAt}. Links that were made before are good no more.`);
+    await noteWithoutPortal(context);
     return link;
   },
 };

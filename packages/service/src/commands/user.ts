@@ -1,5 +1,6 @@
 import type { Command } from '@mooring/terminal';
 import { folderOptions } from '../serve/settings-table.ts';
+import { noteWithoutPortal } from './link-note.ts';
 
 export const userList: Command = {
   name: 'user list',
@@ -48,6 +49,7 @@ export const userCreate: Command = {
     });
     if (!context.json) context.output.line(made.url);
     context.output.note(`Invitation for ${made.email} to ${made.groups.join(', ')}, good until ${made.expiresAt}.`);
+    await noteWithoutPortal(context);
     return made;
   },
 };
@@ -81,6 +83,7 @@ export const userReset: Command = {
     });
     if (!context.json) context.output.line(reset.url);
     context.output.note(`Link for ${reset.email}, good once, until ${reset.expiresAt}.`);
+    await noteWithoutPortal(context);
     return reset;
   },
 };

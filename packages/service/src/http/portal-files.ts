@@ -120,7 +120,7 @@ const unbuilt = `<!doctype html>
 <meta charset="utf-8">
 <title>Mooring</title>
 <h1>Mooring</h1>
-<p>The service runs, and its portal was not built: in the checkout, run <code>npm run build:portal</code> and start the service again.</p>
+<p>The service runs. The portal, its page for people, was not built into this version: commands and the REST interface do all that there is.</p>
 <p>The REST interface is described at <a href="/v3/openapi.json">/v3/openapi.json</a>.</p>
 </html>
 `;

@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { FastifyBaseLogger } from 'fastify';
 import type { AnsweredRequest } from '../http/answered.ts';
 import { createHttpServer } from '../http/index.ts';
 import type { Log } from './log.ts';
+import { portalFolder } from './portal-folder.ts';
 import type { World } from './start.ts';
 
 /** What a request failed of. */
@@ -47,12 +46,6 @@ function logRequest(log: Log, { id, method, route, status, seconds, actor }: Ans
     milliseconds,
     ...(actor ? { actor: actor.id, actorKind: actor.kind } : {}),
   });
-}
-
-/** Where the build of the portal is: beside a program that was bundled, or in the checkout. */
-function portalFolder(): string | undefined {
-  const places = [join(import.meta.dirname, 'portal'), join(import.meta.dirname, '../../../portal/dist')];
-  return places.find((folder) => existsSync(join(folder, 'index.html')));
 }
 
 export const restServer: World['restServer'] = async (

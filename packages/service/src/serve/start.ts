@@ -32,6 +32,7 @@ import type { Lack } from './lacking.ts';
 import { listenError, probeAddress, probeUdp } from './listening.ts';
 import type { Log } from './log.ts';
 import { type OpenFolder, openFolder } from './open-folder.ts';
+import { portalFolder } from './portal-folder.ts';
 import { defaultPublicHost, publicHostWarning } from './public-host.ts';
 import { Readiness } from './readiness.ts';
 import type { ServiceSettings, Settings } from './settings.ts';
@@ -404,7 +405,8 @@ export async function startService(settings: Settings, world: World): Promise<Ru
     const endAdmin = once(() => drain(admin.connections, () => admin.close()));
     started.add(endAdmin);
 
-    const link = await linkOfStart(folder.domain, folder.accountId);
+    // A link is for a page: without a portal there is none to open.
+    const link = portalFolder() === undefined ? undefined : await linkOfStart(folder.domain, folder.accountId);
     const authority =
       source?.kind === 'own' ? await activeAuthority(folder.domain, folder.accountId, 'https') : undefined;
     started.add(() => removeServiceFile(settings.data));
